@@ -1,0 +1,68 @@
+"""Boxes for people and groups: set-based, so that 100,000 accounts are a few statements."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from mail import names
+from mail.models import Box
+
+_BOXES = """
+INSERT INTO mail_box
+    (name, kind, owner_id, created, description, join_policy, post_policy)
+SELECT u.username || f.suffix, f.kind, u.id, statement_timestamp(), '', 'open', 'anyone'
+FROM mail_user u
+CROSS JOIN unnest(%s::text[], %s::text[]) AS f (suffix, kind)
+WHERE u.id = ANY (%s::bigint[])
+ON CONFLICT DO NOTHING
+"""
+
+# A counter for every box of theirs that has none; the select is over the boxes just made, too.
+_COUNTERS = """
+INSERT INTO mail_boxcounter (box_id, last_uid, modseq, purged, purged_modseq, fed)
+SELECT id, 0, 0, 0, 0, false FROM mail_box WHERE owner_id = ANY (%s::bigint[])
+ON CONFLICT DO NOTHING
+"""
+
+_BROADCASTS = """
+INSERT INTO mail_subscription (target_id, source_id, start, watermark, created)
+SELECT b.id, e.id, c.last_uid, c.last_uid, statement_timestamp()
+FROM mail_box b, mail_box e JOIN mail_boxcounter c ON c.box_id = e.id
+WHERE b.owner_id = ANY (%s::bigint[]) AND b.kind = 'personal' AND e.kind = 'everyone'
+ON CONFLICT DO NOTHING
+"""
+
+
+def provision(user_ids: Sequence[int]) -> None:
+    """Give people what they lack of personal box, folders, and subscription to everyone."""
+    suffixes = ["", *(names.folder("", folder) for folder in names.FOLDERS)]
+    kinds = [Box.Kind.PERSONAL.value, *(Box.Kind.FOLDER.value for _ in names.FOLDERS)]
+    with connection.cursor() as cursor:
+        cursor.execute(_BOXES, [suffixes, kinds, list(user_ids)])
+        cursor.execute(_COUNTERS, [list(user_ids)])
+        cursor.execute(_BROADCASTS, [list(user_ids)])
+
+
+def without_boxes(*, after: int, limit: int) -> list[int]:
+    """Ids of people above `after` who lack a box, a folder or the subscription to everyone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT u.id FROM mail_user u WHERE u.id > %s AND (
+                   (SELECT count(*) FROM mail_box b JOIN mail_boxcounter c ON c.box_id = b.id
+                    WHERE b.owner_id = u.id
+                      AND lower(b.name) = ANY (SELECT lower(u.username || s)
+                                               FROM unnest(%s::text[]) AS s)) < %s
+                   OR NOT EXISTS (
+                       SELECT FROM mail_subscription s
+                       JOIN mail_box t ON t.id = s.target_id
+                       JOIN mail_box e ON e.id = s.source_id
+                       WHERE t.owner_id = u.id AND t.kind = 'personal' AND e.kind = 'everyone'))
+               ORDER BY u.id LIMIT %s""",
+            [
+                after,
+                ["", *(names.folder("", folder) for folder in names.FOLDERS)],
+                1 + len(names.FOLDERS),
+                limit,
+            ],
+        )
+        return [user_id for (user_id,) in cursor.fetchall()]

@@ -1,0 +1,158 @@
+"""What changes inside boxes: read marks, moves, removals. Called by services only.
+
+The rules at the head of `mail.delivery` hold here too. Every change takes the next modseq of its
+box, and what leaves a box leaves a tombstone.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from mail.delivery import BATCH, Counter, retried
+
+
+def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
+    """Mark posts of a box, or with None all of it, read or unread; says how many changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH counted AS (
+                    UPDATE mail_boxcounter SET modseq = modseq + 1 WHERE box_id = %s
+                    RETURNING modseq
+                )
+                UPDATE mail_deliveredpost d SET modseq = counted.modseq,
+                       read_at = {"statement_timestamp()" if read else "NULL"}
+                FROM counted
+                WHERE d.box_id = %s AND d.read_at IS {"NULL" if read else "NOT NULL"}
+                      {"" if uids is None else "AND d.uid = ANY (%s::bigint[])"}""",
+            [box_id, box_id] if uids is None else [box_id, box_id, list(uids)],
+        )
+        return cursor.rowcount
+
+
+_REMOVE = """
+WITH gone AS (
+    DELETE FROM mail_deliveredpost WHERE box_id = %s AND uid = ANY (%s::bigint[])
+    RETURNING uid, post_id
+), counted AS (
+    UPDATE mail_boxcounter SET modseq = modseq + 1
+    WHERE box_id = %s AND EXISTS (SELECT FROM gone)
+)
+INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+SELECT %s, uid, post_id, %s, statement_timestamp() FROM gone RETURNING uid
+"""
+
+
+def remove(box_id: int, uids: Sequence[int], counter: Counter) -> list[int]:
+    """Take posts out of a box whose counter is locked; the uids of those that were there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMOVE, [box_id, list(uids), box_id, box_id, counter.modseq + 1])
+        return [uid for (uid,) in cursor.fetchall()]
+
+
+_MOVE = """
+WITH gone AS (
+    DELETE FROM mail_deliveredpost WHERE box_id = %s AND uid = ANY (%s::bigint[])
+    RETURNING uid, post_id, source_id, delivered, read_at, flags, subject, sender_name
+), buried AS (
+    INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+    SELECT %s, uid, post_id, %s, statement_timestamp() FROM gone
+), fresh AS (
+    SELECT *, row_number() OVER (ORDER BY uid) AS nth FROM gone
+    WHERE NOT EXISTS (SELECT FROM mail_deliveredpost d
+                      WHERE d.box_id = %s AND d.post_id = gone.post_id)
+), counted AS (
+    UPDATE mail_boxcounter SET modseq = modseq + 1, last_uid = last_uid + CASE
+           WHEN box_id = %s THEN (SELECT count(*) FROM fresh) ELSE 0 END
+    WHERE box_id = ANY (%s::bigint[]) AND EXISTS (SELECT FROM gone)
+)
+INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags, modseq,
+                                subject, sender_name)
+SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, subject, sender_name
+FROM fresh RETURNING uid
+"""
+
+
+def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Counter]) -> list[int]:
+    """Move posts between two boxes whose counters are locked; their new uids, in order.
+
+    A post that the target has already is only taken out here.
+    """
+    source, target = counters[box_id], counters[to_id]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE,
+            [
+                *(box_id, list(uids), box_id, source.modseq + 1),
+                *(to_id, to_id, [box_id, to_id]),
+                *(to_id, target.last_uid, target.modseq + 1),
+            ],
+        )
+        return sorted(uid for (uid,) in cursor.fetchall())
+
+
+_RECALL = """
+WITH locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
+    ORDER BY box_id FOR NO KEY UPDATE
+), counted AS (
+    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+), gone AS (
+    DELETE FROM mail_deliveredpost d USING counted
+    WHERE d.box_id = counted.box_id AND d.post_id = %s
+    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
+)
+INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
+"""
+
+
+def remove_everywhere(post_id: UUID) -> int:
+    """Take a post out of all boxes, a batch at a time; says out of how many."""
+    removed = 0
+    while batch := retried(lambda: _remove_from(_boxes_with(post_id), post_id)):
+        removed += batch
+    return removed
+
+
+def _boxes_with(post_id: UUID) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT box_id FROM mail_deliveredpost WHERE post_id = %s LIMIT %s", [post_id, BATCH]
+        )
+        return [box_id for (box_id,) in cursor.fetchall()]
+
+
+def _remove_from(box_ids: Sequence[int], post_id: UUID) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_RECALL, [list(box_ids), post_id])
+        return cursor.rowcount
+
+
+_PURGE = """
+WITH old AS (
+    SELECT box_id, uid FROM mail_tombstone WHERE at < %s ORDER BY at LIMIT %s
+), locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id IN (SELECT box_id FROM old)
+    ORDER BY box_id FOR NO KEY UPDATE
+), gone AS (
+    DELETE FROM mail_tombstone t USING old WHERE t.box_id = old.box_id AND t.uid = old.uid
+    RETURNING t.box_id, t.modseq
+), counted AS (
+    UPDATE mail_boxcounter c SET purged = c.purged + g.number,
+           purged_modseq = greatest(c.purged_modseq, g.modseq)
+    FROM locked, (SELECT box_id, count(*) AS number, max(modseq) AS modseq
+                  FROM gone GROUP BY box_id) g
+    WHERE c.box_id = g.box_id AND locked.box_id = g.box_id
+)
+SELECT count(*) FROM gone
+"""
+
+
+def purge(before: datetime) -> int:
+    """Delete one batch of tombstones from before a time; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PURGE, [before, BATCH])
+        return int(cursor.fetchone()[0])

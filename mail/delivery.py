@@ -1,0 +1,374 @@
+"""The set-based heart: uids, insert, pull, remove. Called by services only.
+
+Rules that every statement here keeps:
+
+- A uid is given out under the lock of the box's counter row, in the transaction that inserts the
+  row. Whoever sees uid n therefore sees every uid below n, and a watermark is a plain number.
+- A decision about a box's content is made by a statement that starts after the lock was granted
+  (READ COMMITTED: its snapshot is then new enough), or is guarded by the unique constraint
+  (box, post), in which case the statement is tried again.
+- Counters are locked in the order of their box ids.
+- No statement joins posts with delivered posts, and none needs two boxes of different owners on
+  one machine, so that the tables can be distributed by box.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import Error, connection, transaction
+
+# A pull moves at most so many posts: somebody back from a year away gets a first page at once.
+BATCH = 1000
+ATTEMPTS = 8
+
+_PASSING = frozenset({"40P01", "40001", "57P01", "57P02", "57P03"})
+_LOST_RACES = frozenset({"delivered_once", "mail_deliveredpost_pkey"})
+
+
+class Delivery(NamedTuple):
+    """A post on its way into boxes; what lands in `read_boxes` is born read."""
+
+    post_id: UUID
+    subject: str
+    sender_name: str
+    box_ids: Sequence[int]
+    read_box_ids: Sequence[int] = ()
+
+
+class Delivered(NamedTuple):
+    box_id: int
+    uid: int
+    post_id: UUID
+
+
+class Pulled(NamedTuple):
+    """What one pull did: rows inserted, and whether more is waiting."""
+
+    inserted: int
+    more: bool
+
+
+class Counter(NamedTuple):
+    last_uid: int
+    modseq: int
+
+
+class _Source(NamedTuple):
+    box_id: int
+    watermark: int
+    pending: bool
+    fed: bool
+
+
+class _Pending(NamedTuple):
+    source_id: int
+    uid: int
+    post_id: UUID
+    subject: str
+    sender_name: str
+
+
+def retried[T](work: Callable[[], T]) -> T:
+    """Run a short transaction, again if it lost a race, a deadlock or its connection.
+
+    The work must be such that doing it twice does it once. Inside somebody else's transaction it
+    runs once: only the owner of a transaction can repeat it.
+    """
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return work()
+        except Error as error:
+            if connection.in_atomic_block or not _passes(error):
+                raise
+            if connection.connection is None or connection.connection.closed:
+                connection.close()
+            time.sleep(random.random() * 0.01 * 2**attempt)  # noqa: S311 - spreads rivals only
+    return work()
+
+
+def _passes(error: Error) -> bool:
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None)
+    if state == "23505":
+        return getattr(cause, "diag").constraint_name in _LOST_RACES  # noqa: B009 - psycopg's
+    lost = connection.connection is None or connection.connection.closed
+    return state in _PASSING or bool(lost)
+
+
+_INSERT = """
+WITH wanted AS (
+    SELECT p.post_id, p.subject, p.sender_name, d.box_id, d.is_read, d.place
+    FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY
+         AS p (post_id, subject, sender_name, nr)
+    JOIN unnest(%s::int[], %s::bigint[], %s::boolean[]) WITH ORDINALITY
+         AS d (nr, box_id, is_read, place) USING (nr)
+), locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
+    ORDER BY box_id FOR NO KEY UPDATE
+), fresh AS (
+    SELECT w.*, row_number() OVER (PARTITION BY box_id ORDER BY place) AS nth,
+           count(*) OVER (PARTITION BY box_id) AS total
+    FROM wanted w
+    WHERE NOT EXISTS (SELECT FROM mail_deliveredpost d
+                      WHERE d.box_id = w.box_id AND d.post_id = w.post_id)
+      AND NOT EXISTS (SELECT FROM mail_tombstone t
+                      WHERE t.box_id = w.box_id AND t.post_id = w.post_id)
+), counted AS (
+    UPDATE mail_boxcounter c SET last_uid = c.last_uid + f.total, modseq = c.modseq + 1
+    FROM locked, (SELECT DISTINCT box_id, total FROM fresh) f
+    WHERE c.box_id = locked.box_id AND f.box_id = locked.box_id
+    RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
+)
+INSERT INTO mail_deliveredpost
+    (box_id, uid, post_id, delivered, read_at, modseq, subject, sender_name)
+SELECT f.box_id, counted.base + f.nth, f.post_id, statement_timestamp(),
+       CASE WHEN f.is_read THEN statement_timestamp() END, counted.modseq, f.subject, f.sender_name
+FROM fresh f JOIN counted ON counted.box_id = f.box_id
+RETURNING box_id, uid, post_id
+"""
+
+
+def insert(deliveries: Sequence[Delivery]) -> list[Delivered]:
+    """Put posts into boxes, in one statement, and say which rows are new.
+
+    A box that has, or has had, the post is left out; so is a box that is gone. Without a
+    transaction around it the statement is its own, and the counters are locked no longer than it
+    takes. Raises IntegrityError when it lost a race: see `retried`.
+    """
+    pairs = [
+        (nr, box_id, box_id in delivery.read_box_ids)
+        for nr, delivery in enumerate(deliveries, 1)
+        for box_id in delivery.box_ids
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                [delivery.post_id for delivery in deliveries],
+                [delivery.subject for delivery in deliveries],
+                [delivery.sender_name for delivery in deliveries],
+                [nr for nr, _, _ in pairs],
+                [box_id for _, box_id, _ in pairs],
+                [is_read for _, _, is_read in pairs],
+                sorted({box_id for _, box_id, _ in pairs}),
+            ],
+        )
+        return [Delivered(*row) for row in cursor.fetchall()]
+
+
+def lock(box_ids: Sequence[int]) -> dict[int, Counter]:
+    """Lock counters until the transaction ends, in a statement of its own, in box order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT box_id, last_uid, modseq FROM mail_boxcounter
+               WHERE box_id = ANY (%s::bigint[]) ORDER BY box_id FOR NO KEY UPDATE""",
+            [sorted(box_ids)],
+        )
+        return {box_id: Counter(*rest) for box_id, *rest in cursor.fetchall()}
+
+
+# The materialised part is what a distributed database reads on the target's machine before it
+# asks the sources' machines; on one machine it costs nothing.
+_SOURCES = """
+WITH subscribed AS MATERIALIZED (
+    SELECT source_id, watermark FROM mail_subscription WHERE target_id = %s::bigint
+)
+SELECT s.source_id, s.watermark, c.last_uid > s.watermark, c.fed
+FROM subscribed s JOIN mail_boxcounter c ON c.box_id = s.source_id
+WHERE c.last_uid > s.watermark OR c.fed
+"""
+
+
+def _sources(box_id: int) -> list[_Source]:
+    """Those sources of a box that have something new, or may have it from their own sources."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOURCES, [box_id])
+        return [_Source(*row) for row in cursor.fetchall()]
+
+
+def pull(box_id: int, *, owner_name: str = "") -> Pulled:
+    """Serve the subscriptions of a box, and of its sources first: at most one batch each.
+
+    Nothing pending costs one read and no lock. What `owner_name` wrote arrives read.
+    """
+    return _pull(box_id, owner_name, seen=set())
+
+
+def _pull(box_id: int, owner_name: str, seen: set[int]) -> Pulled:
+    sources = _sources(box_id)
+    fed = [source.box_id for source in sources if source.fed and source.box_id not in seen]
+    seen.update(fed)  # a group that is reached in two ways is served once
+    more = any([_pull(source, "", seen).more for source in fed])
+    if fed:
+        sources = _sources(box_id)
+    if not any(source.pending for source in sources):
+        return Pulled(0, more)
+    own = retried(lambda: _pull_batch(box_id, owner_name))
+    return Pulled(own.inserted, own.more or more)
+
+
+@transaction.atomic
+def _pull_batch(box_id: int, owner_name: str) -> Pulled:
+    counter = lock([box_id]).get(box_id)
+    # Read again: the snapshot of this statement starts after the lock, so it sees all that an
+    # earlier pull did. Moving this read before the lock would deliver everything twice.
+    sources = [source for source in _sources(box_id) if source.pending]
+    if not sources or counter is None:
+        return Pulled(0, more=False)
+    pending = _read_pending(sources)
+    inserted = _insert_pending(box_id, counter, pending, owner_name)
+    return Pulled(inserted, more=len(pending) == BATCH)
+
+
+# Posts are taken from each source in the order of its uids, so that the watermark can stand on
+# the last one taken; between sources the oldest first. `delivered` may go back a little from one
+# uid to the next, its running maximum cannot.
+_BRANCH = """
+    (SELECT box_id, uid, post_id, subject, sender_name, delivered FROM mail_deliveredpost
+     WHERE box_id = %s::bigint AND uid > %s::bigint ORDER BY uid LIMIT %s::bigint)"""
+_PENDING = """
+SELECT box_id, uid, post_id, subject, sender_name FROM (
+    SELECT *, max(delivered) OVER (PARTITION BY box_id ORDER BY uid) AS due FROM ({}) AS branches
+) AS pending ORDER BY due, box_id, uid LIMIT %s
+"""
+
+
+def _read_pending(sources: Sequence[_Source]) -> list[_Pending]:
+    sql = _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources)))
+    params = [value for source in sources for value in (source.box_id, source.watermark, BATCH)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, BATCH])
+        return [_Pending(*row) for row in cursor.fetchall()]
+
+
+_INSERT_PENDING = """
+WITH pending AS (
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY
+           AS p (post_id, source_id, subject, sender_name, place)
+), fresh AS (
+    SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending
+    WHERE post_id NOT IN (SELECT post_id FROM mail_deliveredpost
+                          WHERE box_id = %s AND post_id = ANY (%s::uuid[]))
+      AND post_id NOT IN (SELECT post_id FROM mail_tombstone
+                          WHERE box_id = %s AND post_id = ANY (%s::uuid[]))
+), inserted AS (
+    INSERT INTO mail_deliveredpost
+        (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
+    SELECT %s, %s + nth, post_id, source_id, statement_timestamp(),
+           CASE WHEN sender_name = %s THEN statement_timestamp() END, %s, subject, sender_name
+    FROM fresh
+), moved AS (
+    UPDATE mail_subscription s SET watermark = m.uid
+    FROM unnest(%s::bigint[], %s::bigint[]) AS m (source_id, uid)
+    WHERE s.target_id = %s AND s.source_id = m.source_id AND s.watermark < m.uid
+)
+UPDATE mail_boxcounter SET last_uid = last_uid + (SELECT count(*) FROM fresh), modseq = %s
+WHERE box_id = %s RETURNING last_uid
+"""
+
+
+def _insert_pending(
+    box_id: int, counter: Counter, pending: Sequence[_Pending], owner_name: str
+) -> int:
+    """Insert what the box has never had; watermarks move by what was read, not by that."""
+    once: dict[UUID, _Pending] = {}
+    for row in pending:
+        once.setdefault(row.post_id, row)
+    posts, rows = list(once), once.values()
+    # The last row of each source has its highest uid; a source that is empty is passed over.
+    watermarks = {row.source_id: row.uid for row in pending}
+    modseq = counter.modseq + 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT_PENDING,
+            [
+                posts,
+                [row.source_id for row in rows],
+                [row.subject for row in rows],
+                [row.sender_name for row in rows],
+                *(box_id, posts, box_id, posts),
+                *(box_id, counter.last_uid, owner_name, modseq),
+                list(watermarks),
+                list(watermarks.values()),
+                *(box_id, modseq, box_id),
+            ],
+        )
+        return int(cursor.fetchone()[0]) - counter.last_uid
+
+
+# --- Subscriptions -------------------------------------------------------------------------------
+
+
+def subscribe(source_id: int, target_ids: Sequence[int]) -> int:
+    """Subscribe targets to a source from its present end on; those who are already stay so.
+
+    A source that is fed must be pulled first: what waits above it was posted before this.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO mail_subscription (target_id, source_id, start, watermark, created)
+               SELECT t.id, c.box_id, c.last_uid, c.last_uid, statement_timestamp()
+               FROM unnest(%s::bigint[]) AS t (id)
+               JOIN mail_boxcounter c ON c.box_id = %s
+               ON CONFLICT DO NOTHING""",
+            [list(target_ids), source_id],
+        )
+        return cursor.rowcount
+
+
+_SERVE = """
+WITH due AS (
+    SELECT target_id, watermark FROM mail_subscription
+    WHERE source_id = %s AND target_id = ANY (%s::bigint[])
+), pending AS (
+    SELECT due.target_id, d.uid, d.post_id, d.subject, d.sender_name
+    FROM due JOIN mail_deliveredpost d ON d.box_id = %s AND d.uid > due.watermark
+), fresh AS (
+    SELECT p.*, row_number() OVER (PARTITION BY target_id ORDER BY uid) AS nth,
+           count(*) OVER (PARTITION BY target_id) AS total
+    FROM pending p
+    WHERE NOT EXISTS (SELECT FROM mail_deliveredpost h
+                      WHERE h.box_id = p.target_id AND h.post_id = p.post_id)
+      AND NOT EXISTS (SELECT FROM mail_tombstone t
+                      WHERE t.box_id = p.target_id AND t.post_id = p.post_id)
+), counted AS (
+    UPDATE mail_boxcounter c SET last_uid = c.last_uid + f.total, modseq = c.modseq + 1
+    FROM (SELECT DISTINCT target_id, total FROM fresh) f WHERE c.box_id = f.target_id
+    RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
+)
+INSERT INTO mail_deliveredpost
+    (box_id, uid, post_id, source_id, delivered, modseq, subject, sender_name)
+SELECT c.box_id, c.base + f.nth, f.post_id, %s, statement_timestamp(), c.modseq,
+       f.subject, f.sender_name
+FROM fresh f JOIN counted c ON c.box_id = f.target_id
+"""
+
+
+@transaction.atomic
+def unsubscribe(source_id: int, target_ids: Sequence[int]) -> int:
+    """Serve targets to the end of a source, then end their subscriptions: four statements."""
+    lock(target_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVE, [source_id, list(target_ids), source_id, source_id])
+        cursor.execute(
+            "DELETE FROM mail_subscription WHERE source_id = %s AND target_id = ANY (%s::bigint[])",
+            [source_id, list(target_ids)],
+        )
+        return cursor.rowcount
+
+
+def feeds(source_id: int, target_id: int) -> bool:
+    """Whether what lands in the source reaches the target, over any number of groups."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH RECURSIVE up (box_id) AS (
+                   SELECT %s::bigint
+                   UNION
+                   SELECT s.source_id FROM up JOIN mail_subscription s ON s.target_id = up.box_id
+               ) SELECT EXISTS (SELECT FROM up WHERE box_id = %s)""",
+            [target_id, source_id],
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,168 @@
+"""What can go wrong, as one tree: each error carries a stable code and a sentence for people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class MailError(Exception):
+    """The root of the tree; front ends map it to their answers in one place."""
+
+    code = "mail-error"
+    field = ""
+    message: str | Promise = _("This cannot be done.")
+
+    def __init__(self, *, field: str = "", **details: object) -> None:
+        self.field = field or self.field
+        self.details = details
+        super().__init__(details)
+
+    def __str__(self) -> str:
+        return str(self.message) % self.details
+
+
+class NotFound(MailError):
+    """There is no such thing, or it is none of the asker's business: the two look alike."""
+
+    code = "not-found"
+    message = _("There is no such thing here.")
+
+
+class NotAllowed(MailError):
+    """What is visible but may not be done; subclasses name the rule."""
+
+    code = "not-allowed"
+    message = _("You may not do this.")
+
+
+class BroadcastNotAllowed(NotAllowed):
+    code = "broadcast-not-allowed"
+    field = "to"
+    message = _("Only people with the permission to broadcast may write to everyone.")
+
+
+class PostingNotAllowed(NotAllowed):
+    code = "posting-not-allowed"
+    field = "to"
+    message = _("Only %(who)s may write to “%(name)s”.")
+
+
+class JoiningNotAllowed(NotAllowed):
+    code = "joining-not-allowed"
+    message = _("“%(name)s” takes new members only through its managers.")
+
+
+class LeavingNotAllowed(NotAllowed):
+    code = "leaving-not-allowed"
+    message = _("Nobody can leave “%(name)s”.")
+
+
+class ManagingNotAllowed(NotAllowed):
+    code = "managing-not-allowed"
+    message = _("Only a manager of “%(name)s” may do this.")
+
+
+class RecallNotAllowed(NotAllowed):
+    code = "recall-not-allowed"
+    message = _("Only its author, or staff with the permission, may recall a post.")
+
+
+class InvalidInput(MailError):
+    """What was asked for is malformed; `field` says where, and nothing was changed."""
+
+    code = "invalid"
+
+
+class NameInvalid(InvalidInput):
+    code = "name-invalid"
+    field = "name"
+    message = _(
+        "“%(name)s” cannot be a name: use letters, digits and . @ + - _ with single spaces "
+        "between words, at most %(limit)d characters, and none of the reserved words."
+    )
+
+
+class NameTaken(InvalidInput):
+    code = "name-taken"
+    field = "name"
+    message = _("The name “%(name)s” is taken.")
+
+
+class NameFixed(InvalidInput):
+    code = "name-fixed"
+    field = "name"
+    message = _("A box never changes its name: “%(name)s” stays as it is.")
+
+
+class NoRecipients(InvalidInput):
+    code = "no-recipients"
+    field = "to"
+    message = _("Say to whom: at least one recipient is needed.")
+
+
+class TooManyRecipients(InvalidInput):
+    code = "too-many-recipients"
+    field = "to"
+    message = _("%(count)d recipients are too many; %(limit)d are allowed. Make a group.")
+
+
+class UnknownRecipient(InvalidInput):
+    code = "unknown-recipient"
+    field = "to"
+    message = _("Nobody here is called %(names)s.")
+
+    def __init__(self, *, names: list[str], field: str = "") -> None:
+        super().__init__(field=field, names=", ".join(f"“{name}”" for name in names))
+
+
+class SubjectInvalid(InvalidInput):
+    code = "subject-invalid"
+    field = "subject"
+    message = _("A subject is one line of at most %(limit)d characters.")
+
+
+class BodyInvalid(InvalidInput):
+    code = "body-invalid"
+    field = "body"
+    message = _("A body is text without NUL characters.")
+
+
+class BodyTooLarge(InvalidInput):
+    code = "body-too-large"
+    field = "body"
+    message = _("The body has %(size)d bytes; at most %(limit)d are allowed.")
+
+
+class ContentTypeInvalid(InvalidInput):
+    code = "content-type-invalid"
+    field = "content_type"
+    message = _("A post is text/markdown or text/plain, not “%(given)s”.")
+
+
+class RepliedToUnknown(InvalidInput):
+    code = "replied-to-unknown"
+    field = "in_reply_to"
+    message = _("The post that this answers is not one that you can read.")
+
+
+class FolderOfAnother(InvalidInput):
+    code = "folder-of-another"
+    field = "to"
+    message = _("Posts move only between two boxes of the same person.")
+
+
+class ClosesCircle(InvalidInput):
+    code = "closes-circle"
+    field = "source"
+    message = _("“%(target)s” already feeds “%(source)s”: the subscription would close a circle.")
+
+
+class AlreadySubscribed(InvalidInput):
+    code = "already-subscribed"
+    field = "target"
+    message = _("“%(target)s” already receives what is posted to “%(source)s”.")
+
+
+class AlreadyDelivered(InvalidInput):
+    code = "already-delivered"
+    field = "post"
+    message = _("The post is in “%(name)s” already.")

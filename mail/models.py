@@ -1,0 +1,328 @@
+"""What is stored. Every write goes through `mail.services`."""
+
+import uuid
+from typing import Any
+
+import uuid_utils.compat
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from mail import errors, names
+
+
+def new_post_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562 §5.7): sorting by it is sorting by time, also across databases."""
+    return uuid_utils.compat.uuid7()
+
+
+class User(AbstractUser):
+    """A person, who gets a personal box named like the username."""
+
+    language = models.CharField(_("language"), max_length=16, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [models.UniqueConstraint(Lower("username"), name="user_username_nocase")]
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A person without boxes is not stored: what makes them runs on the signal."""
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Say in forms what the services would refuse."""
+        super().clean()
+        try:
+            names.check(self.username)
+        except errors.InvalidInput as error:
+            raise ValidationError({"username": str(error)}) from error
+        rivals = Box.objects.named(self.username).exclude(owner=self if self.pk else None)
+        if self.username and rivals.exists():
+            raise ValidationError({"username": str(errors.NameTaken(name=self.username))})
+
+
+class BoxQuerySet(models.QuerySet["Box"]):
+    def named(self, name: str) -> "BoxQuerySet":
+        return self.alias(folded=Lower("name")).filter(folded=names.fold(name))
+
+    def named_any(self, wanted: list[str]) -> "BoxQuerySet":
+        folded = [names.fold(name) for name in wanted]
+        return self.alias(folded=Lower("name")).filter(folded__in=folded)
+
+    def addressable(self) -> "BoxQuerySet":
+        """Boxes that one can write to: no folder, and no group that was closed."""
+        return self.exclude(kind=Box.Kind.FOLDER).exclude(kind=Box.Kind.GROUP, group=None)
+
+
+class Box(models.Model):
+    """A named place that posts are delivered to."""
+
+    class Kind(models.TextChoices):
+        PERSONAL = "personal", _("personal")
+        GROUP = "group", _("group")
+        EVERYONE = "everyone", _("everyone")
+        FOLDER = "folder", _("folder")
+
+    class JoinPolicy(models.TextChoices):
+        OPEN = "open", pgettext_lazy("who may join a group", "anyone")
+        MANAGER = "manager", pgettext_lazy("who may join a group", "by a manager")
+
+    class PostPolicy(models.TextChoices):
+        ANYONE = "anyone", pgettext_lazy("who may write to a group", "anyone")
+        MEMBERS = "members", pgettext_lazy("who may write to a group", "members")
+        MANAGERS = "managers", pgettext_lazy("who may write to a group", "managers")
+
+    name = models.CharField(_("name"), max_length=255)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="boxes"
+    )
+    # A group that is deleted leaves its box behind, closed: its name is not given to others.
+    group = models.OneToOneField(
+        Group, models.SET_NULL, null=True, blank=True, related_name="box", verbose_name=_("group")
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    description = models.TextField(_("description"), blank=True)
+    join_policy = models.CharField(
+        _("who may join"), max_length=8, choices=JoinPolicy, default=JoinPolicy.OPEN
+    )
+    post_policy = models.CharField(
+        _("who may write"), max_length=8, choices=PostPolicy, default=PostPolicy.ANYONE
+    )
+    managers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="managed", verbose_name=_("managers")
+    )
+
+    objects = BoxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("box")
+        verbose_name_plural = _("boxes")
+        permissions = [("broadcast", _("Can write to everyone"))]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="box_name_nocase"),
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(kind="personal"), name="box_one_personal"
+            ),
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(kind="everyone"), name="box_one_everyone"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["personal", "folder"], owner__isnull=False, group=None)
+                | models.Q(kind__in=["group", "everyone"], owner=None),
+                name="box_kind_fits_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def short_name(self) -> str:
+        """A folder's name without its owner's."""
+        return self.name.rpartition(":")[2]
+
+
+class BoxCounter(models.Model):
+    """The hot row of a box: apart from `Box` so that it stays tiny and is updated in place."""
+
+    box = models.OneToOneField(Box, models.CASCADE, primary_key=True, related_name="counter")
+    last_uid = models.BigIntegerField(default=0)
+    modseq = models.BigIntegerField(default=0)
+    # What the tombstones that were purged would tell: how many, and up to which modseq.
+    purged = models.BigIntegerField(default=0)
+    purged_modseq = models.BigIntegerField(default=0)
+    # A group with subscriptions of its own: those who read it must serve it first.
+    fed = models.BooleanField(default=False)
+
+
+class Post(models.Model):
+    """What was written, stored once and never edited after it is sent."""
+
+    class ContentType(models.TextChoices):
+        MARKDOWN = "text/markdown", "Markdown"
+        PLAIN = "text/plain", _("plain text")
+
+    MAX_SUBJECT = 255  # characters
+    MAX_BODY = 256 * 1024  # bytes of UTF-8
+
+    id = models.UUIDField(primary_key=True, default=new_post_id, editable=False)
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="posts",
+        verbose_name=_("sender"),
+        db_index=False,
+    )
+    sender_name = models.CharField(_("sender's name"), max_length=names.MAX_LENGTH)
+    created = models.DateTimeField(_("created"))
+    subject = models.CharField(_("subject"), max_length=MAX_SUBJECT, blank=True)
+    content_type = models.CharField(
+        _("content type"), max_length=13, choices=ContentType, default=ContentType.MARKDOWN
+    )
+    body = models.TextField(_("body"), blank=True)
+    body_html = models.TextField(blank=True)
+    renderer = models.PositiveSmallIntegerField(default=0)
+    snippet = models.CharField(max_length=200, blank=True)
+    in_reply_to = models.UUIDField(null=True, blank=True)
+    thread = models.UUIDField()
+    to = ArrayField(models.CharField(max_length=255), verbose_name=_("to"), default=list)
+    cc = ArrayField(models.CharField(max_length=255), verbose_name=_("cc"), default=list)
+    recalled = models.DateTimeField(_("recalled"), null=True, blank=True)
+    # When the reaper first saw that nothing refers to the post any more.
+    orphaned = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
+        permissions = [("recall", _("Can recall other people's posts"))]
+        indexes = [
+            models.Index(fields=["sender", "-id"], name="post_by_sender"),
+            models.Index(fields=["thread"], name="post_by_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or str(_("(no subject)"))
+
+
+class DeliveredPost(models.Model):
+    """One post in one box."""
+
+    pk = models.CompositePrimaryKey("box_id", "uid")
+    # No constraint in the database on the three: they would cut a bulk insert to a fifth, and
+    # thousands of readers would lock one broadcast's row. `manage.py check_mail` audits them.
+    box = models.ForeignKey(
+        Box, models.CASCADE, db_constraint=False, db_index=False, related_name="delivered_posts"
+    )
+    uid = models.BigIntegerField()
+    post = models.ForeignKey(
+        Post,
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="delivered_posts",
+    )
+    source = models.ForeignKey(
+        Box, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
+    )
+    delivered = models.DateTimeField(_("delivered"))
+    read_at = models.DateTimeField(_("read"), null=True)
+    flags = ArrayField(models.CharField(max_length=64), null=True)
+    modseq = models.BigIntegerField()
+    # Copies, so that a list needs no join; posts and names never change, so they cannot drift.
+    subject = models.CharField(_("subject"), max_length=Post.MAX_SUBJECT)
+    sender_name = models.CharField(_("sender"), max_length=names.MAX_LENGTH)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["box", "post"], name="delivered_once")]
+        indexes = [
+            models.Index(fields=["post"], name="delivered_by_post"),
+            models.Index(
+                fields=["box", "post"], condition=models.Q(read_at=None), name="delivered_unread"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.box_id}.{self.uid}"
+
+    @property
+    def is_read(self) -> bool:
+        return self.read_at is not None
+
+
+class Tombstone(models.Model):
+    """What left a box: kept for a while, so that clients can ask and copies do not come back."""
+
+    pk = models.CompositePrimaryKey("box_id", "uid")
+    box = models.ForeignKey(
+        Box, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    uid = models.BigIntegerField()
+    post = models.ForeignKey(
+        Post, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    modseq = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["box", "post"], name="tombstone_by_post"),
+            models.Index(fields=["at"], name="tombstone_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.box_id}.{self.uid}"
+
+
+class Subscription(models.Model):
+    """What lands in the source is also delivered to the target, above the watermark."""
+
+    pk = models.CompositePrimaryKey("target_id", "source_id")
+    target = models.ForeignKey(
+        Box, models.CASCADE, db_index=False, related_name="subscriptions", verbose_name=_("target")
+    )
+    source = models.ForeignKey(
+        Box, models.CASCADE, related_name="subscribers", verbose_name=_("source")
+    )
+    start = models.BigIntegerField(_("start"))
+    watermark = models.BigIntegerField(_("watermark"))
+    created = models.DateTimeField(_("created"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(target=models.F("source")), name="subscription_not_to_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_id}.{self.source_id}"
+
+
+class Submission(models.Model):
+    """A post accepted for delivery: to whom, how often tried, what came of it."""
+
+    class State(models.TextChoices):
+        ACCEPTED = "accepted", _("accepted")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed for some")
+
+    post = models.OneToOneField(Post, models.CASCADE, related_name="submission")
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="submissions"
+    )
+    state = models.CharField(max_length=9, choices=State, default=State.ACCEPTED)
+    recipients = ArrayField(models.BigIntegerField())  # ids of boxes
+    sent_box = models.BigIntegerField(null=True)  # the sender's own copy, which is born read
+    created = models.DateTimeField(auto_now_add=True)
+    send_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)  # null: nothing is left to try
+    last_error = models.TextField(blank=True)
+    # For each box that could not be served: its id, and why.
+    errors = models.JSONField(default=dict)
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - unique when set
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sender", "idempotency_key"], name="submission_sent_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(state="accepted"),
+                name="submission_pending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}: {self.state}"

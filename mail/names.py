@@ -1,0 +1,34 @@
+"""The rules for names: people, groups, folders and everyone share one namespace. Pure."""
+
+import re
+import unicodedata
+
+from mail import errors
+
+MAX_LENGTH = 150
+EVERYONE = "everyone"
+FOLDERS = ("sent", "archive", "trash")
+# Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
+RESERVED = frozenset({EVERYONE, "all", "postmaster", "mailer-daemon", "abuse", "noreply"})
+_SHAPE = re.compile(r"[\w.@+-]+(?: [\w.@+-]+)*")
+
+
+def fold(name: str) -> str:
+    """The form in which two names are compared: what PostgreSQL's lower() makes of it.
+
+    Letter by letter, as there: a word's last sigma and the dotted capital I are nothing special.
+    """
+    return "".join(letter.lower()[0] for letter in unicodedata.normalize("NFKC", name).strip())
+
+
+def check(name: str) -> str:
+    """The name as it is stored; raises NameInvalid for one that nobody may have."""
+    name = unicodedata.normalize("NFKC", name)
+    if len(name) > MAX_LENGTH or not _SHAPE.fullmatch(name) or fold(name) in RESERVED:
+        raise errors.NameInvalid(name=name[:MAX_LENGTH], limit=MAX_LENGTH)
+    return name
+
+
+def folder(owner: str, name: str) -> str:
+    """The full name of a person's folder: the colon is kept for this."""
+    return f"{owner}:{name}"

@@ -1,0 +1,60 @@
+"""Who may do what. Each check is silent, or raises a NotAllowed that names the rule."""
+
+from collections.abc import Collection
+
+from django.utils.translation import gettext as _
+
+from mail import errors
+from mail.models import Box, Post, User
+
+
+def check_posting(sender: User, boxes: Collection[Box]) -> None:
+    """Raises BroadcastNotAllowed or PostingNotAllowed: three reads at most for any number."""
+    if any(box.kind == Box.Kind.EVERYONE for box in boxes) and not sender.has_perm(
+        "mail.broadcast"
+    ):
+        raise errors.BroadcastNotAllowed
+    closed = [box for box in boxes if box.group_id and box.post_policy != Box.PostPolicy.ANYONE]
+    if not closed:
+        return
+    managed = set(sender.managed.values_list("pk", flat=True))
+    joined = set(sender.groups.values_list("pk", flat=True))
+    for box in closed:
+        if box.pk in managed:
+            continue
+        if box.post_policy == Box.PostPolicy.MANAGERS:
+            raise errors.PostingNotAllowed(name=box.name, who=_("its managers"))
+        if box.group_id not in joined:
+            raise errors.PostingNotAllowed(name=box.name, who=_("its members"))
+
+
+def check_joining(box: Box, by: User, user: User) -> None:
+    """Raises JoiningNotAllowed."""
+    open_to_all = box.join_policy == Box.JoinPolicy.OPEN and by == user
+    if not (open_to_all or manages(by, box)):
+        raise errors.JoiningNotAllowed(name=box.name)
+
+
+def check_leaving(box: Box, by: User, user: User) -> None:
+    """Raises LeavingNotAllowed for everyone, ManagingNotAllowed for other people's leaving."""
+    if box.kind == Box.Kind.EVERYONE:
+        raise errors.LeavingNotAllowed(name=box.name)
+    if by != user:
+        check_managing(box, by)
+
+
+def check_managing(box: Box, by: User) -> None:
+    """Raises ManagingNotAllowed."""
+    if not manages(by, box):
+        raise errors.ManagingNotAllowed(name=box.name)
+
+
+def check_recalling(post: Post, by: User) -> None:
+    """Raises RecallNotAllowed."""
+    if post.sender_id != by.pk and not by.has_perm("mail.recall"):
+        raise errors.RecallNotAllowed
+
+
+def manages(user: User, box: Box) -> bool:
+    """Whether a person is a manager of a group, or staff who may change groups."""
+    return box.managers.contains(user) or user.has_perm("auth.change_group")

@@ -1,0 +1,111 @@
+"""Every composed read; nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from mail import errors, names
+from mail.models import Box, DeliveredPost, Post, User
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A delivered post as a list shows it."""
+
+    box_id: int
+    uid: int
+    post_id: UUID
+    subject: str
+    sender_name: str
+    delivered: datetime
+    is_read: bool
+    source: str  # the group, or everyone, that it came through; empty when direct
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    lines: list[Line]
+    next_before: UUID | None  # the cursor of the next page, if there is one
+
+
+def readable_posts(user: User, post_ids: Sequence[UUID]) -> QuerySet[Post]:
+    """Those of the posts that a person sent or was delivered, and that were not recalled."""
+    delivered = DeliveredPost.objects.filter(box__owner=user, post__in=post_ids)
+    return Post.objects.filter(
+        Q(sender=user) | Q(pk__in=delivered.values("post_id")), pk__in=post_ids, recalled=None
+    )
+
+
+def own_box(user: User, folder: str = "") -> Box:
+    """A person's personal box, or a folder by its short name; raises NotFound."""
+    name = names.folder(user.username, folder) if folder else user.username
+    box = Box.objects.filter(owner=user).named(name).first()
+    if box is None:
+        raise errors.NotFound
+    return box
+
+
+def page(box: Box, *, before: UUID | None = None, limit: int = PAGE) -> Page:
+    """One page of a box, newest first, below the post `before`: three reads at any size."""
+    rows = DeliveredPost.objects.filter(box=box).order_by("-post_id")
+    if before is not None:
+        rows = rows.filter(post_id__lt=before)
+    found = list(
+        rows.values_list(
+            "uid", "post_id", "subject", "sender_name", "delivered", "read_at", "source_id"
+        )[: limit + 1]
+    )
+    shown = found[:limit]
+    snippets = _snippets([post_id for _, post_id, *_ in shown])
+    sources = _names_of({source_id for *_, source_id in shown if source_id is not None})
+    lines = [
+        Line(
+            box_id=box.pk,
+            uid=uid,
+            post_id=post_id,
+            subject=subject,
+            sender_name=sender_name,
+            delivered=delivered,
+            is_read=read_at is not None,
+            source=sources.get(source_id, ""),
+            snippet=snippets[post_id],
+        )
+        for uid, post_id, subject, sender_name, delivered, read_at, source_id in shown
+        if post_id in snippets
+    ]
+    return Page(lines, shown[-1][1] if len(found) > limit else None)
+
+
+def _snippets(post_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """First words by post; a post that was recalled a moment ago is not among them."""
+    posts = Post.objects.filter(pk__in=post_ids, recalled=None)
+    return dict(posts.values_list("pk", "snippet"))
+
+
+def _names_of(box_ids: set[int]) -> dict[int | None, str]:
+    return dict(Box.objects.filter(pk__in=box_ids).values_list("pk", "name"))
+
+
+def delivered_post(box: Box, uid: int) -> DeliveredPost:
+    """A delivered post of a box with its post; raises NotFound, also for one recalled."""
+    # Posts and delivered posts may live on different machines, so they are never joined.
+    rows = DeliveredPost.objects.filter(box=box, uid=uid)
+    found = rows.prefetch_related("post", "source").first()
+    if found is None or found.post.recalled:
+        raise errors.NotFound
+    return found
+
+
+def unread_counts(user: User) -> dict[str, int]:
+    """Unread posts by short name of box, "" for the personal one; one read."""
+    unread = DeliveredPost.objects.filter(box__owner=user, read_at=None).order_by()
+    return {
+        "" if kind == Box.Kind.PERSONAL else name.rpartition(":")[2]: count
+        for name, kind, count in unread.values_list("box__name", "box__kind").annotate(n=Count("*"))
+    }

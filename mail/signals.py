@@ -1,0 +1,65 @@
+"""Where people and groups are made, and members change, by whatever way: the services follow."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+from django.dispatch import receiver
+
+from mail import errors, services
+from mail.models import User
+
+
+@receiver(pre_save, sender=User)
+def check_username(instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """Raises NameInvalid or NameTaken for new people, NameFixed for a changed name."""
+    if update_fields is not None and "username" not in update_fields:
+        return
+    if instance._state.adding:  # noqa: SLF001 - documented for exactly this
+        services.check_name_free(name=instance.username)
+    elif not User.objects.filter(pk=instance.pk, username=instance.username).exists():
+        raise errors.NameFixed(name=instance.username)
+
+
+@receiver(post_save, sender=User)
+def provision(instance: User, *, created: bool, **_: Any) -> None:
+    if created:
+        services.provision(user_ids=[instance.pk])
+
+
+@receiver(pre_save, sender=Group)
+def check_group_name(instance: Group, **_: Any) -> None:
+    """Raises NameFixed: a group is named like its box."""
+    known = Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
+    if known is not None and known != instance.name:
+        raise errors.NameFixed(name=known)
+
+
+@receiver(post_save, sender=Group)
+def open_box(instance: Group, *, created: bool, **_: Any) -> None:
+    if created:
+        services.open_group_box(group=instance)
+
+
+@receiver(pre_delete, sender=Group)
+def close_box(instance: Group, **_: Any) -> None:
+    services.close_group_box(group=instance)
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+def follow_members(instance: User | Group, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    """Subscriptions follow `user.groups` and `group.user_set`, in sets."""
+    change = {
+        "post_add": services.members_joined,
+        "post_remove": services.members_left,
+        "pre_clear": services.members_left,  # afterwards nobody knows who they were
+    }.get(action)
+    if change is None:
+        return
+    if isinstance(instance, Group):
+        users = instance.user_set.values_list("pk", flat=True) if pk_set is None else pk_set
+        change(group_id=instance.pk, user_ids=list(users))
+        return
+    groups = instance.groups.values_list("pk", flat=True) if pk_set is None else pk_set
+    for group_id in groups:
+        change(group_id=group_id, user_ids=[instance.pk])

@@ -1,0 +1,50 @@
+"""From an accepted submission to delivered posts: box by box, none of which stops the others."""
+
+from collections.abc import Sequence
+
+from django.db import Error
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mail.combining import insert_together
+from mail.delivery import BATCH, Delivery
+from mail.models import BoxCounter, Post, Submission
+
+
+def finish(submission: Submission) -> None:
+    """Deliver to every recipient that lacks the post; what fails is set aside with its error.
+
+    Doing it again, or twice at once, delivers nothing twice.
+    """
+    boxes = [*submission.recipients]
+    failed: dict[int, str] = {}
+    for start in range(0, len(boxes), BATCH):
+        failed |= _deliver(submission.post, boxes[start : start + BATCH], submission.sent_box)
+    submission.attempts += 1
+    submission.state = Submission.State.FAILED if failed else Submission.State.DELIVERED
+    submission.errors = {str(box_id): error for box_id, error in failed.items()}
+    submission.last_error = next(iter(failed.values()), "")
+    submission.next_attempt_at = None
+    submission.save(update_fields=["attempts", "state", "errors", "last_error", "next_attempt_at"])
+
+
+def _deliver(post: Post, box_ids: Sequence[int], sent_box: int | None) -> dict[int, str]:
+    """Deliver to boxes, the failing ones singled out by halving; says which failed and why."""
+    own = () if sent_box is None else (sent_box,)
+    delivery = Delivery(post.pk, post.subject, post.sender_name, [*box_ids, *own], own)
+    try:
+        rows = insert_together(delivery, box_ids)
+    except Error as error:
+        if len(box_ids) == 1:
+            return {box_ids[0]: f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error}".strip()}
+        half = len(box_ids) // 2
+        return _deliver(post, box_ids[:half], sent_box) | _deliver(post, box_ids[half:], sent_box)
+    return _gone(set(box_ids) - {row.box_id for row in rows})
+
+
+def _gone(box_ids: set[int]) -> dict[int, str]:
+    """Of the boxes that took nothing, those that are no more; the others had the post already."""
+    if not box_ids:
+        return {}
+    there = BoxCounter.objects.filter(pk__in=box_ids).values_list("pk", flat=True)
+    return {box_id: _("There is no such box any more.") for box_id in box_ids.difference(there)}
