@@ -31,24 +31,22 @@ SNIPPET_LENGTH = 160
 
 # Bounds on what gets parsed. The parser is quadratic in some of these numbers;
 # together they keep the worst body a service accepts (256 KiB) near one second.
-MAX_LINES = 8_000  # more lines: the body is shown as plain text
+MAX_LINES = 5_000  # more lines: the body is shown as plain text
 MAX_TABLES = 40  # more tables: likewise
 MAX_PIPES = 50_000  # more table cells: likewise
 MAX_NESTING = 8  # deeper quotes and lists are shown as text
-MAX_MARKS = 120  # more marks in one paragraph or cell: shown as text
-MAX_HIGHLIGHTED = 16 * 1024  # characters of highlighted code in one body
+MAX_MARKS = 100  # more marks in one paragraph or cell: shown as text
+MAX_HIGHLIGHTED = 8 * 1024  # characters of highlighted code in one body
 MAX_CODE_LINE = 400  # code with a longer line is not highlighted
 MAX_CODE_GAP = 100  # nor is code with a longer run of blanks
 
 _LANGUAGES = (
-    "bash c cpp csharp css diff docker go html ini java javascript json kotlin lua make nginx"
+    "bash c cpp css diff docker go html ini java javascript json kotlin lua make nginx"
     " perl php powershell python ruby rust scss sql swift toml typescript xml yaml"
 )
 LANGUAGES = frozenset(_LANGUAGES.split())
 LANGUAGE_ALIASES = {
     "c++": "cpp",
-    "c#": "csharp",
-    "cs": "csharp",
     "dockerfile": "docker",
     "golang": "go",
     "js": "javascript",
@@ -139,8 +137,7 @@ def _plain(text: str) -> str:
         parts += [html.escape(text[end : match.start()]), f'<a href="{url}">{url}</a>']
         end = match.end()
     parts.append(html.escape(text[end:]))
-    # HTML drops one line break after <pre>: this one, rather than the writer's.
-    return '<pre class="plain">\n' + "".join(parts) + "</pre>"
+    return '<pre class="plain">' + "".join(parts) + "</pre>"
 
 
 def _markdown(text: str, key: str) -> str:

@@ -112,24 +112,27 @@ def compose(
     in_reply_to: UUID | None = None,
 ) -> Post:
     """A checked and rendered post that is not stored yet; raises InvalidInput."""
-    content_type = validation.content_type(content_type)
-    body = validation.body(body)
     post = Post(
         sender=sender,
         sender_name=sender.username,
         created=timezone.now(),
         subject=validation.subject(subject),
-        content_type=content_type,
-        body=body,
-        renderer=markdown.RENDERER_VERSION,
+        content_type=validation.content_type(content_type),
+        body=validation.body(body),
         in_reply_to=in_reply_to,
         to=list(to),
         cc=list(cc),
     )
-    rendered = markdown.rendered(body, content_type=content_type, key=str(post.pk))
-    post.body_html, post.snippet = rendered.html, rendered.snippet
     post.thread = post.pk if in_reply_to is None else _thread_of(sender, in_reply_to)
+    render(post=post)
     return post
+
+
+def render(*, post: Post) -> None:
+    """Fill in what follows from a post's body, without storing it."""
+    made = markdown.rendered(post.body, content_type=post.content_type, key=str(post.pk))
+    post.body_html, post.snippet = made.html, made.snippet
+    post.renderer = markdown.RENDERER_VERSION
 
 
 def _thread_of(sender: User, post_id: UUID) -> UUID:

@@ -1,0 +1,64 @@
+import csv
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import batched
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from mail import errors, services
+from mail.models import User
+
+BATCH = 2000
+BAR = 40  # characters
+COLUMNS = ("username", "first_name", "last_name", "email")
+
+
+class Command(BaseCommand):
+    help = (
+        "Make accounts, with boxes, from a CSV file with a heading line: username, and where "
+        "given first_name, last_name and email. Passwords are set later. All or none are made."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *, file: Path, **_: Any) -> None:
+        try:
+            with file.open(newline="", encoding="utf-8-sig") as lines:
+                made = self._import(lines, file.stat().st_size)
+        except (OSError, UnicodeDecodeError, csv.Error, errors.MailError) as error:
+            raise CommandError(f"{file}: {error} No account was made.") from error
+        self.stdout.write(f"{made} accounts made.")
+
+    @transaction.atomic
+    def _import(self, lines: TextIO, size: int) -> int:
+        made = 0
+        for batch in batched(_users(lines), BATCH):  # noqa: B911 - the last one is shorter
+            made += services.import_users(users=batch)
+            self._show(made, lines.buffer.tell() / max(size, 1))  # type: ignore[attr-defined]
+        return made
+
+    def _show(self, made: int, part: float) -> None:
+        if self.stderr.isatty():
+            bar = "█" * round(part * BAR)
+            self.stderr.write(f"\r{bar:<{BAR}} {made:>9,}", ending="\n" if part >= 1 else "")
+
+
+def _users(lines: TextIO) -> Iterator[User]:
+    reader = csv.DictReader(lines)
+    if "username" not in (reader.fieldnames or ()):
+        raise CommandError("The first line must name the columns, username among them.")
+    unusable = make_password(None)
+    for row in reader:
+        known = {column: (row.get(column) or "").strip() for column in COLUMNS}
+        for column in ("first_name", "last_name", "email"):
+            limit = User._meta.get_field(column).max_length  # noqa: SLF001 - Django's own API
+            if limit and len(known[column]) > limit:
+                raise CommandError(
+                    f"Line {reader.line_num}: {column} has more than {limit} characters."
+                )
+        yield User(password=unusable, **known)

@@ -1,0 +1,69 @@
+"""A fixed cast, as services make it: alice and bob in the group `crew`, charlie a stranger."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from mail import selectors, services
+from mail.models import Box, User
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return User.objects.create_user("alice", password="deadbeef")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return User.objects.create_user("bob", password="deadbeef")
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    return User.objects.create_user("charlie", password="deadbeef")
+
+
+@pytest.fixture
+def staff(db) -> User:
+    return User.objects.create_superuser("staff", password="deadbeef")
+
+
+@pytest.fixture
+def crew(alice, bob) -> Box:
+    """A group that alice manages and bob is a member of."""
+    box = services.create_group(name="crew", by=alice)
+    for user in (alice, bob):
+        services.join(box=box, user=user, by=user)
+    return box
+
+
+@pytest.fixture
+def everyone(db) -> Box:
+    return Box.objects.get(kind=Box.Kind.EVERYONE)
+
+
+@pytest.fixture
+def subjects() -> Callable[..., list[str]]:
+    """What a person finds in a box after a sync, newest first."""
+
+    def subjects(user: User, folder: str = "") -> list[str]:
+        services.sync(box=selectors.own_box(user))
+        return [line.subject for line in selectors.page(selectors.own_box(user, folder)).lines]
+
+    return subjects
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in

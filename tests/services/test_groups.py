@@ -1,0 +1,158 @@
+import pytest
+from django.contrib.auth.models import Group
+
+from mail import errors, selectors, services
+from mail.models import Box, Subscription, User
+
+
+def test_members_see_what_was_posted_since_they_joined(alice, bob, charlie, crew, subjects):
+    services.send(sender=alice, to=["crew"], subject="before")
+    services.join(box=crew, user=charlie, by=charlie)
+    services.send(sender=alice, to=["crew"], subject="after")
+
+    assert subjects(charlie) == ["after"]
+    assert subjects(bob) == ["after", "before"]
+
+
+def test_leaving_loses_nothing_and_rejoining_shows_no_gap(alice, bob, crew, subjects):
+    services.send(sender=alice, to=["crew"], subject="while a member")
+    services.leave(box=crew, user=bob, by=bob)
+    services.send(sender=alice, to=["crew"], subject="in the gap")
+    services.join(box=crew, user=bob, by=bob)
+    services.send(sender=alice, to=["crew"], subject="back again")
+
+    assert subjects(bob) == ["back again", "while a member"]
+
+
+@pytest.mark.parametrize(
+    ("joining", "leaving"),
+    [
+        (lambda g, u: u.groups.add(g), lambda g, u: u.groups.remove(g)),
+        (lambda g, u: g.user_set.add(u), lambda g, u: g.user_set.remove(u)),
+        (lambda g, u: u.groups.set([g]), lambda g, u: u.groups.set([])),
+        (lambda g, u: g.user_set.set([u]), lambda g, u: g.user_set.clear()),
+        (lambda g, u: u.groups.set([g], clear=True), lambda g, u: u.groups.clear()),
+    ],
+)
+def test_membership_from_anywhere_is_followed(alice, bob, joining, leaving, subjects):
+    box = services.create_group(name="club", by=alice)
+    services.send(sender=alice, to=["club"], subject="1")
+    joining(box.group, bob)
+    services.send(sender=alice, to=["club"], subject="2")
+    leaving(box.group, bob)
+    services.send(sender=alice, to=["club"], subject="3")
+
+    assert subjects(bob) == ["2"]
+    assert not Subscription.objects.filter(source=box).exists()
+
+
+def test_deleting_a_group_serves_its_members_and_keeps_its_name(alice, bob, crew, subjects):
+    services.send(sender=alice, to=["crew"], subject="last words")
+    Group.objects.get(name="crew").delete()
+
+    assert subjects(bob) == ["last words"]
+    with pytest.raises(errors.UnknownRecipient):
+        services.send(sender=alice, to=["crew"])
+    with pytest.raises(errors.NameTaken):
+        User.objects.create_user("crew")
+
+
+def test_a_group_made_again_under_its_name_shows_nothing_old(alice, bob, crew, subjects):
+    services.send(sender=alice, to=["crew"], subject="old")
+    Group.objects.get(name="crew").delete()
+    again = services.create_group(name="crew", by=bob)
+    services.join(box=again, user=bob, by=bob)
+    services.send(sender=alice, to=["crew"], subject="new")
+
+    assert again.pk == crew.pk
+    assert subjects(bob) == ["new", "old"]  # the old one from before it was deleted
+    assert list(again.managers.all()) == [bob]
+
+
+def test_who_may_join_and_who_may_leave(alice, bob, charlie, crew, staff, everyone):
+    with pytest.raises(errors.JoiningNotAllowed):
+        services.join(box=crew, user=charlie, by=bob)
+    crew.join_policy = Box.JoinPolicy.MANAGER
+    crew.save()
+    with pytest.raises(errors.JoiningNotAllowed):
+        services.join(box=crew, user=charlie, by=charlie)
+    services.join(box=crew, user=charlie, by=alice)
+    with pytest.raises(errors.ManagingNotAllowed):
+        services.leave(box=crew, user=bob, by=charlie)
+    services.leave(box=crew, user=bob, by=staff)
+    with pytest.raises(errors.LeavingNotAllowed):
+        services.leave(box=everyone, user=staff, by=staff)
+
+
+@pytest.mark.parametrize(
+    "name", ["everyone", "Postmaster", "a:b", "", " ", "two  spaces", "x" * 151, "a\nb", "a/b"]
+)
+def test_names_that_nobody_may_have(alice, name):
+    with pytest.raises(errors.NameInvalid):
+        services.create_group(name=name, by=alice)
+    assert not Group.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "Crew"])
+def test_names_that_are_taken(alice, crew, name):
+    with pytest.raises(errors.NameTaken):
+        services.create_group(name=name, by=alice)
+
+
+def test_no_name_ever_changes(alice, crew):
+    alice.username = "alicia"
+    with pytest.raises(errors.NameFixed):
+        alice.save()
+    group = crew.group
+    group.name = "team"
+    with pytest.raises(errors.NameFixed):
+        group.save()
+
+
+class TestGroupsOfGroups:
+    @pytest.fixture
+    def company(self, staff, crew) -> Box:
+        """A group fed by nobody; `crew` is fed by it."""
+        box = services.create_group(name="company", by=staff)
+        services.subscribe(source=box, target=crew, by=staff)
+        return box
+
+    def test_pass_posts_on_exactly_once(self, alice, bob, company, crew, subjects):
+        services.join(box=company, user=bob, by=bob)
+        services.send(sender=alice, to=["company"], subject="down")
+        services.send(sender=alice, to=["company", "crew"], subject="both")
+
+        assert subjects(bob) == ["both", "down"]
+
+    def test_show_nothing_from_before_joining(self, alice, charlie, company, crew, subjects):
+        services.send(sender=alice, to=["company"], subject="before")
+        services.join(box=crew, user=charlie, by=charlie)
+        services.send(sender=alice, to=["company"], subject="after")
+
+        assert subjects(charlie) == ["after"]
+
+    def test_lose_nothing_on_leaving(self, alice, bob, staff, company, crew, subjects):
+        services.send(sender=alice, to=["company"], subject="in time")
+        services.leave(box=crew, user=bob, by=bob)
+        assert subjects(bob) == ["in time"]
+
+        services.send(sender=alice, to=["company"], subject="still fed")
+        services.unsubscribe(source=company, target=crew, by=staff)
+        services.send(sender=alice, to=["company"], subject="no more")
+        assert subjects(alice) == ["still fed", "in time"]
+
+    def test_never_close_a_circle(self, staff, company, crew):
+        third = services.create_group(name="third", by=staff)
+        services.subscribe(source=crew, target=third, by=staff)
+        for source, target in ((crew, company), (third, company), (third, crew), (crew, crew)):
+            with pytest.raises(errors.ClosesCircle):
+                services.subscribe(source=source, target=target, by=staff)
+        with pytest.raises(errors.AlreadySubscribed):
+            services.subscribe(source=company, target=crew, by=staff)
+
+    def test_are_made_by_managers_of_both(self, alice, bob, staff, crew):
+        other = services.create_group(name="other", by=bob)
+        with pytest.raises(errors.ManagingNotAllowed):
+            services.subscribe(source=other, target=crew, by=alice)
+        with pytest.raises(errors.NotFound):
+            services.subscribe(source=selectors.own_box(alice), target=crew, by=alice)
