@@ -26,7 +26,7 @@ e2e: $(STAMP) ## run the browser tests only
 lint: $(STAMP) ## check style: ruff, djade, and that no migration is missing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@git ls-files -z 'templates/*.html' | xargs -0 -r $(PY) -m djade --target-version 6.0 --check
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/djade --target-version 6.0 --check
 	@DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 
 types: $(STAMP) ## check types: mypy, strict
@@ -37,7 +37,7 @@ check: lint types test ## all of lint, types and test
 format: $(STAMP) ## format the code and the templates
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@git ls-files -z 'templates/*.html' | xargs -0 -r $(PY) -m djade --target-version 6.0
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/djade --target-version 6.0
 
 bench: $(STAMP) ## measure against peers; QUICK=1 takes under two minutes
 	@$(PY) -m benchmarks $(if $(QUICK),--quick)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from config.embedded.paths import database_settings
+
+django_stubs_ext.monkeypatch()  # Django's generic classes take their type at run time, too
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -49,6 +52,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mail.middleware.HtmxSignInMiddleware",
+    "mail.middleware.MailErrorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -103,7 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Words and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -119,6 +124,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# While trying out, files are served as they are in static/, without collecting them first.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Safety -------------------------------------------------------------------------------------
 SECURE_CSP = {

@@ -144,6 +144,12 @@ class RepliedToUnknown(InvalidInput):
     message = _("The post that this answers is not one that you can read.")
 
 
+class NothingChosen(InvalidInput):
+    code = "nothing-chosen"
+    field = "uid"
+    message = _("Choose at least one post.")
+
+
 class FolderOfAnother(InvalidInput):
     code = "folder-of-another"
     field = "to"

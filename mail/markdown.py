@@ -38,15 +38,20 @@ MAX_NESTING = 8  # deeper quotes and lists are shown as text
 MAX_MARKS = 100  # more marks in one paragraph or cell: shown as text
 MAX_HIGHLIGHTED = 8 * 1024  # characters of highlighted code in one body
 MAX_CODE_LINE = 400  # code with a longer line is not highlighted
-MAX_CODE_GAP = 100  # nor is code with a longer run of blanks
+MAX_CODE_GAP = 100  # nor is code with a longer run of blanks,
+MAX_CODE_WORDS = 30  # or, in WORDY_LANGUAGES, of words without punctuation
 
 _LANGUAGES = (
-    "bash c cpp css diff docker go html ini java javascript json kotlin lua make nginx"
+    "bash c cpp csharp css diff docker go html ini java javascript json kotlin lua make nginx"
     " perl php powershell python ruby rust scss sql swift toml typescript xml yaml"
 )
 LANGUAGES = frozenset(_LANGUAGES.split())
+# Their lexers look for a method's head from every word on.
+WORDY_LANGUAGES = frozenset({"csharp", "java"})
 LANGUAGE_ALIASES = {
     "c++": "cpp",
+    "c#": "csharp",
+    "cs": "csharp",
     "dockerfile": "docker",
     "golang": "go",
     "js": "javascript",
@@ -68,6 +73,7 @@ LANGUAGE_ALIASES = {
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _MARK = re.compile(r"[\]\[*_~]")
 _SLOW_CODE = re.compile(rf"[^\n]{{{MAX_CODE_LINE + 1}}}|\s{{{MAX_CODE_GAP + 1}}}")
+_SLOW_WORDS = re.compile(rf"(?:[\w.<>\[\]$]++\s++){{{MAX_CODE_WORDS + 1}}}")
 _KEY = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NOTE = r"fn(?:ref)?-[0-9A-Za-z-]+-[0-9]+"
 _NOTE_ID = re.compile(_NOTE)
@@ -109,7 +115,7 @@ def render(body: str, *, content_type: str, key: str) -> str:
         raise ValueError(f"Not a usable key for footnotes: {key!r}")
     if content_type not in {MARKDOWN, PLAIN}:
         raise ValueError(f"Unknown content type: {content_type!r}")
-    text = _UNSTORABLE.sub("\ufffd", body)
+    text = _UNSTORABLE.sub("\ufffd", body).replace("\r\n", "\n").replace("\r", "\n")
     if content_type == PLAIN or _too_much(text):
         return _CLEANER.clean(_plain(text))
     return _CLEANER.clean(_markdown(text, key))
@@ -117,7 +123,7 @@ def render(body: str, *, content_type: str, key: str) -> str:
 
 def _too_much(text: str) -> bool:
     """Say whether parsing the text as Markdown could take more than a moment."""
-    lines = text.replace("\r", "\n").split("\n")
+    lines = text.split("\n")
     if len(lines) > MAX_LINES or text.count("|") > MAX_PIPES:
         return True
     return sum(map(_starts_table, lines)) > MAX_TABLES
@@ -142,7 +148,7 @@ def _plain(text: str) -> str:
 
 def _markdown(text: str, key: str) -> str:
     state = BlockState()
-    state.env.update(key=key, seen_notes=set(), highlighted=0)
+    state.env.update(key=key, seen_notes=set(), code_size=0)
     return str(_PARSER.parse(text, state)[0])
 
 
@@ -192,11 +198,11 @@ class _Renderer(mistune.HTMLRenderer):
 
     def _code(self, token: dict[str, Any], state: BlockState) -> str:
         code = token["raw"]
-        lexer = _lexer(token.get("attrs", {}).get("info", ""))
-        fits = state.env["highlighted"] + len(code) <= MAX_HIGHLIGHTED
-        if lexer and fits and not _SLOW_CODE.search(code):
-            state.env["highlighted"] += len(code)
-            inner = highlight(code, lexer, _FORMATTER)
+        language = _language(token.get("attrs", {}).get("info", ""))
+        if language:
+            state.env["code_size"] += len(code)
+        if language and state.env["code_size"] <= MAX_HIGHLIGHTED and not _is_slow(code, language):
+            inner = highlight(code, _lexer(language), _FORMATTER)
         else:
             inner = html.escape(code)
         return f'<pre class="highlight" tabindex="0"><code>{inner}</code></pre>\n'
@@ -306,15 +312,21 @@ def _make_parser() -> mistune.Markdown:
     return md
 
 
-@lru_cache(maxsize=64)
-def _lexer_by_name(name: str) -> Lexer:
-    return get_lexer_by_name(name)
-
-
-def _lexer(info: str) -> Lexer | None:
+def _language(info: str) -> str | None:
     words = info.lower().split(None, 1)
-    name = LANGUAGE_ALIASES.get(words[0], words[0]) if words else ""
-    return _lexer_by_name(name) if name in LANGUAGES else None
+    name = LANGUAGE_ALIASES.get(words[0], words[0]) if words else None
+    return name if name in LANGUAGES else None
+
+
+def _is_slow(code: str, language: str) -> bool:
+    """Say whether highlighting could take quadratic time, as no real code does."""
+    wordy = language in WORDY_LANGUAGES and _SLOW_WORDS.search(code)
+    return bool(wordy or _SLOW_CODE.search(code))
+
+
+@lru_cache(maxsize=64)
+def _lexer(language: str) -> Lexer:
+    return get_lexer_by_name(language)
 
 
 def _relative_url(url: str) -> str | None:

@@ -26,6 +26,8 @@ class Line:
     is_read: bool
     source: str  # the group, or everyone, that it came through; empty when direct
     snippet: str
+    to: Sequence[str]
+    is_recalled: bool  # a moment ago: it is about to leave the box, and not to be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +55,46 @@ def own_box(user: User, folder: str = "") -> Box:
 
 def page(box: Box, *, before: UUID | None = None, limit: int = PAGE) -> Page:
     """One page of a box, newest first, below the post `before`: three reads at any size."""
-    rows = DeliveredPost.objects.filter(box=box).order_by("-post_id")
+    rows = DeliveredPost.objects.filter(box=box)
     if before is not None:
         rows = rows.filter(post_id__lt=before)
+    shown = _lines(rows.order_by("-post_id")[: limit + 1])
+    following = shown[limit - 1].post_id if len(shown) > limit else None
+    return Page([line for line in shown[:limit] if not line.is_recalled], following)
+
+
+def lines(box: Box, uids: Sequence[int]) -> list[Line]:
+    """Some delivered posts of a box as a list shows them."""
+    rows = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("-post_id")
+    return [line for line in _lines(rows) if not line.is_recalled]
+
+
+def _lines(rows: QuerySet[DeliveredPost]) -> list[Line]:
     found = list(
         rows.values_list(
-            "uid", "post_id", "subject", "sender_name", "delivered", "read_at", "source_id"
-        )[: limit + 1]
-    )
-    shown = found[:limit]
-    snippets = _snippets([post_id for _, post_id, *_ in shown])
-    sources = _names_of({source_id for *_, source_id in shown if source_id is not None})
-    lines = [
-        Line(
-            box_id=box.pk,
-            uid=uid,
-            post_id=post_id,
-            subject=subject,
-            sender_name=sender_name,
-            delivered=delivered,
-            is_read=read_at is not None,
-            source=sources.get(source_id, ""),
-            snippet=snippets[post_id],
+            *("box_id", "uid", "post_id", "subject", "sender_name", "delivered", "read_at"),
+            "source_id",
         )
-        for uid, post_id, subject, sender_name, delivered, read_at, source_id in shown
-        if post_id in snippets
+    )
+    posts = _shown_of_posts([row[2] for row in found])
+    sources = _names_of({row[7] for row in found if row[7] is not None})
+    return [
+        Line(
+            *(box_id, uid, post_id, subject, sender_name, delivered, read_at is not None),
+            sources.get(source_id, ""),
+            *posts.get(post_id, ("", (), True)),
+        )
+        for box_id, uid, post_id, subject, sender_name, delivered, read_at, source_id in found
     ]
-    return Page(lines, shown[-1][1] if len(found) > limit else None)
 
 
-def _snippets(post_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """First words by post; a post that was recalled a moment ago is not among them."""
-    posts = Post.objects.filter(pk__in=post_ids, recalled=None)
-    return dict(posts.values_list("pk", "snippet"))
+def _shown_of_posts(post_ids: Sequence[UUID]) -> dict[UUID, tuple[str, Sequence[str], bool]]:
+    """First words, recipients, and whether it was recalled, by post: read apart, not joined."""
+    posts = Post.objects.filter(pk__in=post_ids)
+    return {
+        pk: (snippet, to, recalled is not None)
+        for pk, snippet, to, recalled in posts.values_list("pk", "snippet", "to", "recalled")
+    }
 
 
 def _names_of(box_ids: set[int]) -> dict[int | None, str]:

@@ -407,6 +407,14 @@ def open_group_box(*, group: Group) -> Box:
     return box
 
 
+@transaction.atomic
+def open_everyone() -> Box:
+    """The one box for everyone, made if it is not there yet."""
+    box, _ = Box.objects.get_or_create(kind=Box.Kind.EVERYONE, defaults={"name": names.EVERYONE})
+    BoxCounter.objects.get_or_create(box=box)
+    return box
+
+
 def close_group_box(*, group: Group) -> None:
     """Serve all members of a group that is about to be deleted, and end every subscription."""
     box = Box.objects.filter(group=group).first()
@@ -417,6 +425,14 @@ def close_group_box(*, group: Group) -> None:
     box.subscriptions.all().delete()
     box.managers.clear()
     BoxCounter.objects.filter(pk=box.pk).update(fed=False)
+
+
+def check_group_name(*, name: str) -> None:
+    """Raises NameInvalid, or NameTaken unless the name is that of a group since deleted."""
+    names.check(name)
+    closed = Box.objects.filter(kind=Box.Kind.GROUP, group=None, name=name)
+    if Box.objects.named(name).exclude(pk__in=closed).exists():
+        raise errors.NameTaken(name=name)
 
 
 # --- People --------------------------------------------------------------------------------------

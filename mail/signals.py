@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.apps.registry import Apps
 from django.contrib.auth.models import Group
-from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
 from mail import errors, services
@@ -63,3 +64,10 @@ def follow_members(instance: User | Group, action: str, pk_set: set[int] | None,
     groups = instance.groups.values_list("pk", flat=True) if pk_set is None else pk_set
     for group_id in groups:
         change(group_id=group_id, user_ids=[instance.pk])
+
+
+@receiver(post_migrate)
+def open_everyone(apps: Apps, app_config: object, **_: Any) -> None:
+    """The one box for everyone is there as soon as its table is, as permissions are."""
+    if getattr(app_config, "label", "") == "mail" and "box" in apps.all_models["mail"]:
+        services.open_everyone()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from mail import selectors, services
-from mail.models import Box, User
+from mail import delivery, selectors, services
+from mail.models import Box, Post, User
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +68,19 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def fill() -> Callable[[Box, int], None]:
+    """Put so many posts of nobody's into a box, in bulk."""
+
+    def fill(box: Box, count: int) -> None:
+        now = timezone.now()
+        posts = [Post(created=now, subject=f"f{n}", sender_name="x") for n in range(count)]
+        for post in posts:
+            post.thread = post.pk
+        Post.objects.bulk_create(posts)
+        rows = [delivery.Delivery(post.pk, post.subject, "x", [box.pk]) for post in posts]
+        delivery.insert(rows)
+
+    return fill

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from psycopg import pq
 
 from config.embedded import binaries, processes
 from config.embedded.paths import DATABASE, PORT, SUPERUSER, EmbeddedPostgresError, Paths
@@ -44,6 +43,9 @@ class Cluster:
 
     def answers(self) -> bool:
         """Tell whether the server accepts connections (recovery is over, no shutdown)."""
+        # Imported late: it takes long, and a keeper seldom needs it.
+        from psycopg import pq  # noqa: PLC0415
+
         if not self.paths.socket_dir_exists():
             return False
         parameters = f"host={self.paths.socket_dir} port={PORT} dbname={DATABASE} user={SUPERUSER}"

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,15 +79,12 @@ def test_server_that_fails_to_start_says_why(site: Site) -> None:
 @pytest.fixture
 def foreigners(site: Site, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes that are not our server, though most look like it in one respect."""
-    fake = tmp_path / "postgres"
-    shutil.copy2(shutil.which("sleep") or "", fake)
-    sleep = "import time; time.sleep(600)"
+    sleep = shutil.which("sleep") or ""
+    copy = shutil.copy2(sleep, tmp_path / "postgres")
     found = [
-        subprocess.Popen(["sleep", "600"], cwd=tmp_path),
-        subprocess.Popen([fake, "600"], cwd=tmp_path),
-        subprocess.Popen(
-            ["postgres", "-c", sleep], executable=sys.executable, cwd=site.paths.data_dir
-        ),
+        subprocess.Popen([sleep, "600"], cwd=tmp_path),
+        subprocess.Popen([copy, "600"], cwd=tmp_path),
+        subprocess.Popen(["postgres", "600"], executable=sleep, cwd=site.paths.data_dir),
     ]
     yield found
     for process in found:

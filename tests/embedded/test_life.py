@@ -92,7 +92,7 @@ def test_forked_child_keeps_the_server(site: Site) -> None:
         "from config.embedded.server import ensure_running\n"
         "ensure_running(root)\n"
         "if os.fork() == 0:\n"
-        "    os.close(0); os.close(1); os.close(2); time.sleep(1.5); os._exit(0)\n"
+        "    os.close(0); os.close(1); os.close(2); time.sleep(1); os._exit(0)\n"
     )
     assert result.returncode == 0, result.stderr
     server = site.postmaster()

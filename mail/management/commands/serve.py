@@ -1,6 +1,7 @@
 """Everything that a trial needs in one command: database, demo data and web server."""
 
 import contextlib
+import io
 import signal
 import socket
 import subprocess
@@ -29,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, **_: Any) -> None:
         _check_free(port)
-        with _interrupted_by(signal.SIGTERM), _embedded_database():
+        with _ending_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP), _embedded_database():
             self.stdout.write("Preparing the database ...")
             accounts = _prepare()
             self._greet(port, accounts)
@@ -56,13 +57,14 @@ def _check_free(port: int) -> None:
 
 
 @contextlib.contextmanager
-def _interrupted_by(number: int) -> Iterator[None]:
-    """End as on Ctrl-C when a signal comes, so that nothing is left running."""
+def _ending_on(*numbers: signal.Signals) -> Iterator[None]:
+    """End in order when one of the signals comes, so that nothing is left running."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(number, interrupt)
+    for number in numbers:
+        signal.signal(number, interrupt)
     with contextlib.suppress(KeyboardInterrupt):
         yield
 
@@ -94,7 +96,7 @@ def _prepare() -> str:
         call_command("migrate", verbosity=0)
     except OperationalError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
-    accounts = call_command("load_demo", if_empty=True, verbosity=0)
+    accounts = call_command("load_demo", if_empty=True, verbosity=0, stdout=io.StringIO())
     services.deliver_pending()
     connections.close_all()
     close_pool()  # the server's processes are to have connections of their own

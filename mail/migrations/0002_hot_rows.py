@@ -1,11 +1,6 @@
-"""The one box for everyone, and hot rows with room to be updated in place."""
+"""Hot rows with room to be updated in place (HOT): their pages are filled by half."""
 
 from django.db import migrations
-
-
-def make_everyone(apps, schema_editor):
-    box = apps.get_model("mail", "Box").objects.create(name="everyone", kind="everyone")
-    apps.get_model("mail", "BoxCounter").objects.create(box=box)
 
 
 class Migration(migrations.Migration):
@@ -18,5 +13,4 @@ class Migration(migrations.Migration):
             "ALTER TABLE mail_boxcounter RESET (fillfactor);"
             "ALTER TABLE mail_subscription RESET (fillfactor);",
         ),
-        migrations.RunPython(make_everyone, migrations.RunPython.noop),
     ]

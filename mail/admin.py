@@ -1,0 +1,148 @@
+"""The admin: people, groups, boxes with their subscriptions, posts with their deliveries."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import ModelForm, ModelMultipleChoiceField
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from mail import errors, services
+from mail.models import Box, DeliveredPost, Post, Subscription, User
+
+SHOWN = 100  # rows of what can be a million
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    fieldsets = (
+        *(DjangoUserAdmin.fieldsets or ()),
+        (_("Reading"), {"fields": ("language", "time_zone")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """A username is a box's name, and a box never changes its name."""
+        return (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
+
+
+class GroupForm(ModelForm[Group]):
+    members = ModelMultipleChoiceField(
+        User.objects.all(),
+        label=_("Members"),
+        required=False,
+        widget=admin.widgets.FilteredSelectMultiple(_("members"), is_stacked=False),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["members"].initial = self.instance.user_set.all()
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        try:
+            services.check_group_name(name=name)
+        except errors.InvalidInput as error:
+            raise ValidationError(str(error)) from error
+        return name
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    form = GroupForm
+    fields = ("name", "members", "permissions")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """A group is named like its box."""
+        return (*super().get_readonly_fields(request, obj), *(("name",) if obj else ()))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """Members follow the form; their subscriptions follow them."""
+        super().save_related(request, form, formsets, change)
+        form.instance.user_set.set(form.cleaned_data["members"])
+
+
+class Unchangeable(admin.ModelAdmin[Any]):
+    """What the services alone write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's call
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(Box)
+class BoxAdmin(Unchangeable):
+    list_display = ("name", "kind", "owner", "created")
+    list_filter = ("kind",)
+    list_select_related = ("owner",)
+    search_fields = ("name",)
+    fields = (
+        *("name", "kind", "owner", "group", "created"),
+        *("description", "join_policy", "post_policy", "managers"),
+        *("last_uid", "subscriptions", "subscribers"),
+    )
+    readonly_fields = (
+        *("name", "kind", "owner", "group", "created"),
+        *("last_uid", "subscriptions", "subscribers"),
+    )
+    autocomplete_fields = ("managers",)
+
+    @admin.display(description=_("last uid"))
+    def last_uid(self, box: Box) -> int:
+        return box.counter.last_uid
+
+    @admin.display(description=_("subscriptions"))
+    def subscriptions(self, box: Box) -> SafeString:
+        """What the box receives, and up to where."""
+        rows = Subscription.objects.filter(target=box).select_related("source")
+        return _table((row.source, row.watermark, row.created) for row in rows[:SHOWN])
+
+    @admin.display(description=_("subscribers"))
+    def subscribers(self, box: Box) -> SafeString:
+        """Who receives what lands in the box, and up to where."""
+        rows = Subscription.objects.filter(source=box).select_related("target")
+        return _table((row.target, row.watermark, row.created) for row in rows[:SHOWN])
+
+
+@admin.register(Post)
+class PostAdmin(Unchangeable):
+    list_display = ("subject", "sender_name", "created", "recalled")
+    list_filter = ("created",)
+    search_fields = ("subject", "sender_name")
+    show_full_result_count = False
+    fields = (
+        *("id", "sender", "created", "subject", "to", "cc", "content_type", "body"),
+        *("in_reply_to", "thread", "recalled", "deliveries"),
+    )
+    readonly_fields = fields
+    actions = ("recall",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.display(description=_("deliveries"))
+    def deliveries(self, post: Post) -> SafeString:
+        rows = DeliveredPost.objects.filter(post=post).prefetch_related("box")
+        return _table((row.box, row.uid, row.delivered, row.read_at or "–") for row in rows[:SHOWN])
+
+    @admin.action(description=_("Recall: hide everywhere, and remove from every box"))
+    def recall(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        for post in queryset:
+            services.recall(post=post, by=request.user)  # type: ignore[arg-type]
+
+
+def _table(rows: Any) -> SafeString:
+    cells = ((format_html_join("", "<td>{}</td>", ((value,) for value in row)),) for row in rows)
+    return format_html("<table>{}</table>", format_html_join("", "<tr>{}</tr>", cells))

@@ -1,0 +1,78 @@
+from http import HTTPStatus
+
+import pytest
+from django.contrib.auth.models import Group
+
+from mail import selectors, services
+from mail.models import Post, Subscription, User
+
+
+@pytest.fixture
+def client(signed_in, staff):
+    return signed_in(staff)
+
+
+def test_pages_show_boxes_with_subscriptions_and_posts_with_deliveries(client, bob, crew, alice):
+    post = services.send(sender=alice, to=["bob", "crew"], subject="shown").post
+
+    page = client.get(f"/admin/mail/box/{selectors.own_box(bob).pk}/change/")
+    assert "crew" in page.text
+    assert "everyone" in page.text
+    page = client.get(f"/admin/mail/post/{post.pk}/change/")
+    assert "shown" in page.text
+    assert "alice:sent" in page.text
+    for path in ("box", "post", "user", "../auth/group"):
+        assert client.get(f"/admin/mail/{path}/", follow=True).status_code == HTTPStatus.OK
+
+
+def test_changing_a_groups_members_works_on_subscriptions(client, alice, bob, charlie, subjects):
+    client.post("/admin/auth/group/add/", {"name": "club", "members": [bob.pk]})
+    group = Group.objects.get(name="club")
+    services.send(sender=alice, to=["club"], subject="1")
+    client.post(f"/admin/auth/group/{group.pk}/change/", {"members": [charlie.pk]})
+    services.send(sender=alice, to=["club"], subject="2")
+
+    assert subjects(bob) == ["1"]
+    assert subjects(charlie) == ["2"]
+
+
+def test_a_persons_groups_work_on_subscriptions(client, bob, crew):
+    from django.forms.models import model_to_dict
+
+    form = {name: value or "" for name, value in model_to_dict(bob).items()}
+    form |= {"groups": [], "user_permissions": [], "date_joined_0": "2026-01-01"}
+    form |= {"date_joined_1": "10:00", "last_login_0": "", "last_login_1": ""}
+    answer = client.post(f"/admin/mail/user/{bob.pk}/change/", form)
+    assert answer.status_code == HTTPStatus.FOUND
+    assert not Subscription.objects.filter(source=crew, target__owner=bob).exists()
+
+
+def test_a_new_account_gets_its_boxes(client):
+    form = {"username": "dora", "usable_password": "true"}
+    form |= {"password1": "correct horse", "password2": "correct horse"}
+    client.post("/admin/mail/user/add/", form)
+    assert selectors.own_box(User.objects.get(username="dora"), "sent")
+
+
+@pytest.mark.parametrize("name", ["crew", "everyone", "Alice"])
+def test_a_name_that_cannot_be_had_is_an_error_at_the_field(client, crew, name):
+    page = client.post("/admin/mail/user/add/", {"username": name, "usable_password": "false"})
+    assert page.status_code == HTTPStatus.OK
+    assert page.context["adminform"].errors["username"]
+    page = client.post("/admin/auth/group/add/", {"name": name})
+    assert page.context["adminform"].errors["name"]
+
+
+def test_names_and_posts_cannot_be_edited(client, bob, crew, alice):
+    post = services.send(sender=alice, to=["bob"], subject="fixed").post
+    answer = client.post(f"/admin/mail/post/{post.pk}/change/", {"subject": "changed"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    client.post(f"/admin/auth/group/{crew.group_id}/change/", {"name": "x", "members": []})
+    assert Group.objects.get().name == "crew"
+    assert Post.objects.get().subject == "fixed"
+
+
+def test_recall_is_an_action(client, bob, alice, subjects):
+    post = services.send(sender=alice, to=["bob"], subject="oops").post
+    client.post("/admin/mail/post/", {"action": "recall", "_selected_action": [post.pk]})
+    assert subjects(bob) == []
