@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line  # noqa: PLC0415
     except ImportError as error:
-        raise SystemExit("Django is not installed here: run `make run`, or activate .venv.") from error
+        raise SystemExit("Django is missing: run `make run`, or activate .venv.") from error
     execute_from_command_line(sys.argv)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -37,7 +38,7 @@ class GroupForm(ModelForm[Group]):
         User.objects.all(),
         label=_("Members"),
         required=False,
-        widget=admin.widgets.FilteredSelectMultiple(_("members"), is_stacked=False),
+        widget=FilteredSelectMultiple(_("members"), is_stacked=False),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,7 +136,7 @@ class PostAdmin(Unchangeable):
     @admin.display(description=_("deliveries"))
     def deliveries(self, post: Post) -> SafeString:
         rows = DeliveredPost.objects.filter(post=post).prefetch_related("box")
-        return _table((row.box, row.uid, row.delivered, row.read_at or "–") for row in rows[:SHOWN])
+        return _table((row.box, row.uid, row.delivered, row.read_at or "-") for row in rows[:SHOWN])
 
     @admin.action(description=_("Recall: hide everywhere, and remove from every box"))
     def recall(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:

@@ -38,20 +38,20 @@ def audit(*, repair: bool = False) -> Iterator[Finding]:
         yield Finding(check.subject, wrong, repaired)
 
 
-def _counted(sql: str, *params: object) -> Callable[[], int]:
+def _counted(sql: str) -> Callable[[], int]:
     def count() -> int:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({sql}) AS wrong", params)
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS wrong")
             return int(cursor.fetchone()[0])
 
     return count
 
 
-def _executed(sql: str, *params: object) -> Callable[[], int]:
+def _executed(sql: str) -> Callable[[], int]:
     def repair() -> int:
         with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.rowcount
+            cursor.execute(sql)
+            return int(cursor.rowcount)
 
     return repair
 
@@ -59,7 +59,7 @@ def _executed(sql: str, *params: object) -> Callable[[], int]:
 def _rows(sql: str) -> list[tuple[int, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 # --- People and groups ---------------------------------------------------------------------------

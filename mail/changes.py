@@ -28,7 +28,7 @@ def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
                       {"" if uids is None else "AND d.uid = ANY (%s::bigint[])"}""",
             [box_id, box_id] if uids is None else [box_id, box_id, list(uids)],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _REMOVE = """
@@ -128,7 +128,7 @@ def _boxes_with(post_id: UUID) -> list[int]:
 def _remove_from(box_ids: Sequence[int], post_id: UUID) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_RECALL, [list(box_ids), post_id])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _PURGE = """

@@ -201,7 +201,9 @@ def _pull(box_id: int, owner_name: str, seen: set[int]) -> Pulled:
     sources = _sources(box_id)
     fed = [source.box_id for source in sources if source.fed and source.box_id not in seen]
     seen.update(fed)  # a group that is reached in two ways is served once
-    more = any([_pull(source, "", seen).more for source in fed])
+    more = False
+    for source in fed:
+        more |= _pull(source, "", seen).more
     if fed:
         sources = _sources(box_id)
     if not any(source.pending for source in sources):
@@ -316,7 +318,7 @@ def subscribe(source_id: int, target_ids: Sequence[int]) -> int:
                ON CONFLICT DO NOTHING""",
             [list(target_ids), source_id],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _SERVE = """
@@ -357,7 +359,7 @@ def unsubscribe(source_id: int, target_ids: Sequence[int]) -> int:
             "DELETE FROM mail_subscription WHERE source_id = %s AND target_id = ANY (%s::bigint[])",
             [source_id, list(target_ids)],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def feeds(source_id: int, target_id: int) -> bool:

@@ -28,7 +28,7 @@ class ComposeForm(forms.Form):
     idempotency_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
 
     def send(self, sender: User) -> Submission | None:
         """Send what was filled in; None, with errors at the fields, where that is refused."""

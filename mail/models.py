@@ -38,12 +38,16 @@ class User(AbstractUser):
     def clean(self) -> None:
         """Say in forms what the services would refuse."""
         super().clean()
+        if not self.username:  # said at the field already
+            return
         try:
             names.check(self.username)
         except errors.InvalidInput as error:
             raise ValidationError({"username": str(error)}) from error
-        rivals = Box.objects.named(self.username).exclude(owner=self if self.pk else None)
-        if self.username and rivals.exists():
+        rivals = Box.objects.named(self.username)
+        if self.pk:
+            rivals = rivals.exclude(owner=self)
+        if rivals.exists():
             raise ValidationError({"username": str(errors.NameTaken(name=self.username))})
 
 
@@ -140,6 +144,9 @@ class BoxCounter(models.Model):
     purged_modseq = models.BigIntegerField(default=0)
     # A group with subscriptions of its own: those who read it must serve it first.
     fed = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.box_id}: {self.last_uid}"
 
 
 class Post(models.Model):

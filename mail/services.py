@@ -293,7 +293,7 @@ def _post_ids(after: UUID, *, before: object) -> list[UUID]:
 
 
 def purge_tombstones() -> int:
-    """Forget what left boxes long ago; says how many. Counters remember how many, and up to when."""
+    """Forget what left boxes long ago; says how much. Counters remember the sum."""
     total = 0
     while purged := delivery.retried(lambda: changes.purge(timezone.now() - TOMBSTONES_KEPT)):
         total += purged
