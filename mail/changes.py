@@ -6,11 +6,12 @@ box, and what leaves a box leaves a tombstone.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import connection
 
-from mail.delivery import BATCH, Counter, retried
+from mail.delivery import BATCH, Counter, retried, withdraw
 
 
 def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
@@ -92,43 +93,23 @@ def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Count
         return sorted(uid for (uid,) in cursor.fetchall())
 
 
-_RECALL = """
-WITH locked AS MATERIALIZED (
-    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
-    ORDER BY box_id FOR NO KEY UPDATE
-), counted AS (
-    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
-    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
-), gone AS (
-    DELETE FROM mail_deliveredpost d USING counted
-    WHERE d.box_id = counted.box_id AND d.post_id = %s
-    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
-)
-INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
-SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
-"""
-
-
 def remove_everywhere(post_id: UUID) -> int:
     """Take a post out of all boxes, a batch at a time; says out of how many."""
     removed = 0
-    while batch := retried(lambda: _remove_from(_boxes_with(post_id), post_id)):
-        removed += batch
+    # A batch may be moved to other boxes before it is locked: the end is when no box has the post.
+    while box_ids := _boxes_with(post_id):
+        removed += retried(partial(withdraw, post_id, box_ids))
     return removed
 
 
 def _boxes_with(post_id: UUID) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT box_id FROM mail_deliveredpost WHERE post_id = %s LIMIT %s", [post_id, BATCH]
+            """SELECT d.box_id FROM mail_deliveredpost d JOIN mail_boxcounter c USING (box_id)
+               WHERE d.post_id = %s LIMIT %s""",
+            [post_id, BATCH],
         )
         return [box_id for (box_id,) in cursor.fetchall()]
-
-
-def _remove_from(box_ids: Sequence[int], post_id: UUID) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_RECALL, [list(box_ids), post_id])
-        return int(cursor.rowcount)
 
 
 _PURGE = """

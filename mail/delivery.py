@@ -8,13 +8,16 @@ Rules that every statement here keeps:
   (READ COMMITTED: its snapshot is then new enough), or is guarded by the unique constraint
   (box, post), in which case the statement is tried again.
 - Counters are locked in the order of their box ids.
+- Who has put copies of a post into boxes looks, after the commit, whether it was recalled
+  meanwhile. A recall is committed before it looks for copies, so one of the two finds each copy.
 - No statement joins posts with delivered posts, and none needs two boxes of different owners on
   one machine, so that the tables can be distributed by box.
 """
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,6 +29,8 @@ ATTEMPTS = 8
 
 _PASSING = frozenset({"40P01", "40001", "57P01", "57P02", "57P03"})
 _LOST_RACES = frozenset({"delivered_once", "mail_deliveredpost_pkey"})
+
+type _Copy = tuple[int, UUID]  # a box, and the post that was put into it
 
 
 class Delivery(NamedTuple):
@@ -121,13 +126,17 @@ WITH wanted AS (
     FROM locked, (SELECT DISTINCT box_id, total FROM fresh) f
     WHERE c.box_id = locked.box_id AND f.box_id = locked.box_id
     RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
+), inserted AS (
+    INSERT INTO mail_deliveredpost
+        (box_id, uid, post_id, delivered, read_at, modseq, subject, sender_name)
+    SELECT f.box_id, counted.base + f.nth, f.post_id, statement_timestamp(),
+           CASE WHEN f.is_read THEN statement_timestamp() END, counted.modseq,
+           f.subject, f.sender_name
+    FROM fresh f JOIN counted ON counted.box_id = f.box_id
+    RETURNING box_id, uid, post_id, modseq
 )
-INSERT INTO mail_deliveredpost
-    (box_id, uid, post_id, delivered, read_at, modseq, subject, sender_name)
-SELECT f.box_id, counted.base + f.nth, f.post_id, statement_timestamp(),
-       CASE WHEN f.is_read THEN statement_timestamp() END, counted.modseq, f.subject, f.sender_name
-FROM fresh f JOIN counted ON counted.box_id = f.box_id
-RETURNING box_id, uid, post_id
+SELECT i.box_id, i.uid, i.post_id, i.modseq > seen.modseq + 1
+FROM inserted i JOIN mail_boxcounter seen ON seen.box_id = i.box_id
 """
 
 
@@ -156,7 +165,11 @@ def insert(deliveries: Sequence[Delivery]) -> list[Delivered]:
                 sorted({box_id for _, box_id, _ in pairs}),
             ],
         )
-        return [Delivered(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    # A box that changed while the statement stood in line may have had the post, and lost it.
+    _withdraw_returned([Delivered(*row) for *row, changed in rows if changed])
+    _withdraw_recalled_later([(box_id, post_id) for box_id, _, post_id, _ in rows])
+    return [Delivered(*row) for *row, _ in rows]
 
 
 def lock(box_ids: Sequence[int]) -> dict[int, Counter]:
@@ -280,6 +293,7 @@ def _insert_pending(
     for row in pending:
         once.setdefault(row.post_id, row)
     posts, rows = list(once), once.values()
+    _withdraw_recalled_later([(box_id, post_id) for post_id in posts])
     # The last row of each source has its highest uid; a source that is empty is passed over.
     watermarks = {row.source_id: row.uid for row in pending}
     modseq = counter.modseq + 1
@@ -342,10 +356,12 @@ WITH due AS (
     RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
 )
 INSERT INTO mail_deliveredpost
-    (box_id, uid, post_id, source_id, delivered, modseq, subject, sender_name)
-SELECT c.box_id, c.base + f.nth, f.post_id, %s, statement_timestamp(), c.modseq,
+    (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
+SELECT c.box_id, c.base + f.nth, f.post_id, %s, statement_timestamp(),
+       CASE WHEN f.sender_name = b.name THEN statement_timestamp() END, c.modseq,
        f.subject, f.sender_name
-FROM fresh f JOIN counted c ON c.box_id = f.target_id
+FROM fresh f JOIN counted c ON c.box_id = f.target_id JOIN mail_box b ON b.id = f.target_id
+RETURNING box_id, post_id
 """
 
 
@@ -355,6 +371,7 @@ def unsubscribe(source_id: int, target_ids: Sequence[int]) -> int:
     lock(target_ids)
     with connection.cursor() as cursor:
         cursor.execute(_SERVE, [source_id, list(target_ids), source_id, source_id])
+        _withdraw_recalled_later(cursor.fetchall())
         cursor.execute(
             "DELETE FROM mail_subscription WHERE source_id = %s AND target_id = ANY (%s::bigint[])",
             [source_id, list(target_ids)],
@@ -374,3 +391,68 @@ def feeds(source_id: int, target_id: int) -> bool:
             [target_id, source_id],
         )
         return bool(cursor.fetchone()[0])
+
+
+# --- Withdrawing ---------------------------------------------------------------------------------
+
+_WITHDRAW = """
+WITH locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
+    ORDER BY box_id FOR NO KEY UPDATE
+), counted AS (
+    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+), gone AS (
+    DELETE FROM mail_deliveredpost d USING counted
+    WHERE d.box_id = counted.box_id AND d.post_id = %s
+    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
+)
+INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
+"""
+
+
+def withdraw(post_id: UUID, box_ids: Sequence[int]) -> int:
+    """Take a post out of boxes, in one statement; says out of how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHDRAW, [list(box_ids), post_id])
+        return cursor.rowcount
+
+
+def _withdraw_recalled_later(copies: Collection[_Copy]) -> None:
+    """After the commit, withdraw those that were recalled meanwhile."""
+    if copies:
+        transaction.on_commit(lambda: _withdraw_recalled(copies))
+
+
+def _withdraw_recalled(copies: Collection[_Copy]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM mail_post WHERE id = ANY (%s::uuid[]) AND recalled IS NOT NULL",
+            [list({post_id for _, post_id in copies})],
+        )
+        recalled = {post_id for (post_id,) in cursor.fetchall()}
+    _withdraw_all([copy for copy in copies if copy[1] in recalled])
+
+
+def _withdraw_returned(rows: Sequence[Delivered]) -> None:
+    """Withdraw what a box has had before: it left the box while an insert stood in line."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT d.box_id, d.post_id
+               FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[]) AS d (box_id, uid, post_id)
+               JOIN mail_tombstone t ON t.box_id = d.box_id AND t.post_id = d.post_id
+                                    AND t.uid < d.uid""",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        _withdraw_all(cursor.fetchall())
+
+
+def _withdraw_all(copies: Collection[_Copy]) -> None:
+    boxes: dict[UUID, list[int]] = {}
+    for box_id, post_id in copies:
+        boxes.setdefault(post_id, []).append(box_id)
+    for post_id, box_ids in boxes.items():
+        retried(partial(withdraw, post_id, box_ids))

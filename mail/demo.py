@@ -276,6 +276,37 @@ EVENTS: tuple[Written | Joined | Read, ...] = (
         "How many rows came, how many were refused, and the *first* reason.",
         answers="Dashboard for the import",
     ),
+    Written(
+        166,
+        "clara",
+        ("test", "jonas", "wei"),
+        "Plants on the third floor",
+        "Whoever waters them twice a day: please stop. They are *succulents*.",
+    ),
+    Written(
+        160,
+        "pavel",
+        ("engineering",),
+        "How to restore the wiki",
+        "I tried it, so that we know:\n\n1. stop the service\n2. restore:\n\n```sql\nBEGIN;\n"
+        "DELETE FROM pages WHERE draft;\nCOMMIT;\n```\n\n3. wait for the search index\n\n"
+        "Twenty minutes in all. ~~Two hours~~ was last year.",
+    ),
+    Written(
+        151,
+        "wei",
+        ("book club",),
+        "Where we meet in December",
+        "The kitchen is being painted, so we meet in the library corner. Bring a cushion.",
+    ),
+    Written(
+        147,
+        "mira",
+        ("test",),
+        "Your first month",
+        "Three things went very well:\n\n- the parser\n- asking early\n- the tests for dates\n\n"
+        "One to try: say no once. More on Tuesday.",
+    ),
     Read("test"),
     Written(
         120,
@@ -286,6 +317,14 @@ EVENTS: tuple[Written | Joined | Read, ...] = (
         "for the heating.",
     ),
     Written(
+        110,
+        "jonas",
+        ("engineering",),
+        "Colours of the dashboard",
+        "Red and green alone do not work for everyone, so states have shapes now:\n\n| state | "
+        "shape |\n|---|:---:|\n| good | ● |\n| late | ▲ |\n| refused | ■ |\n",
+    ),
+    Written(
         98,
         "pavel",
         ("engineering",),
@@ -294,11 +333,25 @@ EVENTS: tuple[Written | Joined | Read, ...] = (
         "The old machine is off. I kept the fan.",
     ),
     Written(
+        90,
+        "clara",
+        ("book club",),
+        "Piranesi it is",
+        "Five votes to one. First Thursday in December, library corner.",
+    ),
+    Written(
         76,
         "wei",
         ("test",),
         "Piranesi",
         "I have a spare copy, it is on your desk. Page 60 onwards you will not stop.",
+    ),
+    Written(
+        60,
+        "udapost",
+        ("engineering", "book club"),
+        "Who uses the big room on Thursdays?",
+        "Both of you have booked it from 16:00. Please agree on one, and tell me.",
     ),
     Written(
         52,

@@ -1,5 +1,6 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -460,12 +461,12 @@ def import_users(*, users: Iterable[User]) -> int:
     for user in batch:
         names.check(user.username)
     wanted = [user.username for user in batch]
-    folded = {names.fold(name): name for name in wanted}
     taken = Box.objects.named_any(wanted).values_list("name", flat=True).first()
-    if taken is None and len(folded) < len(wanted):
-        taken = next(name for name in wanted if folded[names.fold(name)] != name)
     if taken is not None:
         raise errors.NameTaken(name=taken)
+    for folded, count in Counter(map(names.fold, wanted)).items():
+        if count > 1:
+            raise errors.NameTaken(name=folded)
     made = User.objects.bulk_create(batch)
     accounts.provision([user.pk for user in made])
     return len(made)

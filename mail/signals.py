@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.apps import apps as registry
 from django.apps.registry import Apps
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
@@ -13,13 +15,16 @@ from mail.models import User
 
 @receiver(pre_save, sender=User)
 def check_username(instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
-    """Raises NameInvalid or NameTaken for new people, NameFixed for a changed name."""
+    """Raises ValidationError, which Django's own commands and forms know how to show."""
     if update_fields is not None and "username" not in update_fields:
         return
-    if instance._state.adding:  # noqa: SLF001 - documented for exactly this
-        services.check_name_free(name=instance.username)
-    elif not User.objects.filter(pk=instance.pk, username=instance.username).exists():
-        raise errors.NameFixed(name=instance.username)
+    try:
+        if instance._state.adding:  # noqa: SLF001 - documented for exactly this
+            services.check_name_free(name=instance.username)
+        elif not User.objects.filter(pk=instance.pk, username=instance.username).exists():
+            raise errors.NameFixed(name=instance.username)
+    except errors.InvalidInput as error:
+        raise ValidationError({"username": str(error)}) from error
 
 
 @receiver(post_save, sender=User)
@@ -67,7 +72,7 @@ def follow_members(instance: User | Group, action: str, pk_set: set[int] | None,
 
 
 @receiver(post_migrate)
-def open_everyone(apps: Apps, app_config: object, **_: Any) -> None:
+def open_everyone(app_config: object, apps: Apps = registry, **_: Any) -> None:
     """The one box for everyone is there as soon as its table is, as permissions are."""
     if getattr(app_config, "label", "") == "mail" and "box" in apps.all_models["mail"]:
         services.open_everyone()

@@ -1,0 +1,111 @@
+"""`manage.py serve` as a newcomer meets it: in a checkout of its own, with nothing set."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("config", "mail", "templates", "static"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def serve(checkout: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    process = _serve(checkout, port)
+    yield process
+    process.kill()
+
+
+def _serve(checkout: Path, port: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "DEBUG": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _wait_for(port: int) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=5) as page:
+                return page.read().decode()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _left_running(checkout: Path) -> list[list[str]]:
+    found = []
+    for process in psutil.process_iter(["cwd", "cmdline", "status"]):
+        cwd = process.info["cwd"] or ""
+        if cwd.startswith(str(checkout)) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process.info["cmdline"])
+    return found
+
+
+def test_starts_on_nothing_and_leaves_nothing(checkout, port, serve):
+    assert "Sign in" in _wait_for(port)
+    assert len(_left_running(checkout)) > 2  # so that the last line can fail
+
+    taken = _serve(checkout, port)
+    said, _ = taken.communicate(timeout=PATIENCE)
+    assert taken.returncode
+    assert said.startswith(f"CommandError: Port {port} cannot be had")
+    assert said.count("\n") == 1
+
+    os.killpg(serve.pid, signal.SIGINT)  # what Ctrl-C does
+    said, _ = serve.communicate(timeout=PATIENCE)
+    assert serve.returncode == 0
+    assert f"http://localhost:{port}" in said
+    assert "udapost / admin123" in said
+    assert "test" in said
+    assert _left_running(checkout) == []
+
+    again = _serve(checkout, port)
+    try:
+        assert "Sign in" in _wait_for(port)
+        again.terminate()
+        said, _ = again.communicate(timeout=PATIENCE)
+        assert again.returncode == 0
+        assert "udapost / admin123" in said
+        assert _left_running(checkout) == []
+    finally:
+        again.kill()
+
+
+def test_a_port_beyond_all_is_one_clear_line(checkout):
+    process = _serve(checkout, 70_000)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode
+    assert said.count("\n") == 1
+    assert "70000" in said
