@@ -17,7 +17,6 @@ Rules that every statement here keeps:
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -416,13 +415,13 @@ def withdraw(post_id: UUID, box_ids: Sequence[int]) -> int:
     """Take a post out of boxes, in one statement; says out of how many."""
     with connection.cursor() as cursor:
         cursor.execute(_WITHDRAW, [list(box_ids), post_id])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _withdraw_recalled_later(copies: Collection[_Copy]) -> None:
     """After the commit, withdraw those that were recalled meanwhile."""
     if copies:
-        transaction.on_commit(lambda: _withdraw_recalled(copies))
+        transaction.on_commit(lambda: retried(lambda: _withdraw_recalled(copies)))
 
 
 def _withdraw_recalled(copies: Collection[_Copy]) -> None:
@@ -455,4 +454,4 @@ def _withdraw_all(copies: Collection[_Copy]) -> None:
     for box_id, post_id in copies:
         boxes.setdefault(post_id, []).append(box_id)
     for post_id, box_ids in boxes.items():
-        retried(partial(withdraw, post_id, box_ids))
+        withdraw(post_id, box_ids)

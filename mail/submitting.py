@@ -16,10 +16,12 @@ def finish(submission: Submission) -> None:
 
     Doing it again, or twice at once, delivers nothing twice.
     """
-    boxes = [*submission.recipients]
+    # The sender's own copy is one more box, which may fail like any other.
+    own = () if submission.sent_box is None else (submission.sent_box,)
+    boxes = [*own, *submission.recipients]
     failed: dict[int, str] = {}
     for start in range(0, len(boxes), BATCH):
-        failed |= _deliver(submission.post, boxes[start : start + BATCH], submission.sent_box)
+        failed |= _deliver(submission.post, boxes[start : start + BATCH], own)
     submission.attempts += 1
     submission.state = Submission.State.FAILED if failed else Submission.State.DELIVERED
     submission.errors = {str(box_id): error for box_id, error in failed.items()}
@@ -28,18 +30,18 @@ def finish(submission: Submission) -> None:
     submission.save(update_fields=["attempts", "state", "errors", "last_error", "next_attempt_at"])
 
 
-def _deliver(post: Post, box_ids: Sequence[int], sent_box: int | None) -> dict[int, str]:
+def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, str]:
     """Deliver to boxes, the failing ones singled out by halving; says which failed and why."""
-    own = () if sent_box is None else (sent_box,)
-    delivery = Delivery(post.pk, post.subject, post.sender_name, [*box_ids, *own], own)
+    delivery = Delivery(post.pk, post.subject, post.sender_name, box_ids, own)
+    shared = [box_id for box_id in box_ids if box_id not in own]
     try:
-        rows = insert_together(delivery, box_ids)
+        rows = insert_together(delivery, shared)
     except Error as error:
         if len(box_ids) == 1:
             return {box_ids[0]: f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error}".strip()}
         half = len(box_ids) // 2
-        return _deliver(post, box_ids[:half], sent_box) | _deliver(post, box_ids[half:], sent_box)
-    return _gone(set(box_ids) - {row.box_id for row in rows})
+        return _deliver(post, box_ids[:half], own) | _deliver(post, box_ids[half:], own)
+    return _gone(set(shared) - {row.box_id for row in rows})
 
 
 def _gone(box_ids: set[int]) -> dict[int, str]:

@@ -1,0 +1,1 @@
+"""Opost measured against peers: `python -m benchmarks [--quick] [--write]`."""

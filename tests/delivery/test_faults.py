@@ -1,0 +1,224 @@
+"""What fails between accepting a post and delivering it: processes, boxes and databases."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from mail import audit, errors, selectors, services
+from mail.models import Box, DeliveredPost, Submission, User
+
+from .support import Rival, another_connection, found, held, uids, until, until_waiting, waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SENDING = """
+import sys
+import django
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from mail import services
+from mail.models import User
+services.send(sender=User.objects.get(username="alice"), to=["bob", "crew"], subject="safe")
+"""
+
+
+def kill_a_process_that_sends(*, with_its_backend: bool) -> None:
+    """Kill it while its delivery stands in line; its backend would stand there on."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SENDING, str(connection.settings_dict["NAME"])],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+    )
+    try:
+        until(lambda: waiting() == 1 or process.poll() is not None)
+    finally:
+        process.kill()
+        process.wait()
+    if with_its_backend:
+        terminate_those_who_wait()
+        until_waiting(0)
+
+
+def terminate_those_who_wait() -> None:
+    with another_connection() as other:
+        other.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        )
+
+
+class TestCrash:
+    def test_between_accepting_and_delivering_delays_mail_and_loses_none(
+        self, alice, bob, crew, subjects
+    ):
+        with held(crew):
+            kill_a_process_that_sends(with_its_backend=True)
+        assert subjects(bob) == []
+        assert Submission.objects.get().state == Submission.State.ACCEPTED
+
+        call_command("deliver_pending")
+        call_command("deliver_pending")
+
+        assert subjects(bob) == subjects(alice) == subjects(alice, "sent") == ["safe"]
+        assert Submission.objects.get().state == Submission.State.DELIVERED
+        assert [finding for finding in audit.audit() if finding.wrong] == []
+
+    def test_after_which_the_database_ends_what_it_was_told_delivers_nothing_twice(
+        self, alice, bob, crew, subjects
+    ):
+        with held(crew):
+            kill_a_process_that_sends(with_its_backend=False)
+        services.deliver_pending()
+
+        assert subjects(bob) == subjects(alice) == subjects(alice, "sent") == ["safe"]
+        assert uids(crew) == [1]
+
+    def test_of_the_connection_only_is_not_noticed(self, alice, bob, subjects):
+        with held(selectors.own_box(bob)):
+            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="again"))
+            until_waiting(1)
+            terminate_those_who_wait()
+            until_waiting(0)
+            until_waiting(1)  # it has come back by itself
+
+        assert send.result().state == Submission.State.DELIVERED
+        assert found(bob) == ["again"]
+
+
+@contextmanager
+def failing(box: Box) -> Iterator[None]:
+    """A box into which nothing can be written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE EXCEPTION 'the disk of this box is full'; END $$;
+                CREATE TRIGGER fail BEFORE INSERT ON mail_deliveredpost
+                FOR EACH ROW WHEN (NEW.box_id = {box.pk}) EXECUTE FUNCTION fail()"""
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION fail() CASCADE")
+
+
+@pytest.fixture
+def people(db) -> Callable[[int], list[User]]:
+    def people(count: int) -> list[User]:
+        services.import_users(users=[User(username=f"u{n}") for n in range(count)])
+        return list(User.objects.filter(username__startswith="u").order_by("pk"))
+
+    return people
+
+
+class TestFailingBox:
+    def test_is_set_aside_with_its_error_and_stops_nobody_else(self, alice, people):
+        users = people(9)
+        box = selectors.own_box(users[4])
+
+        with failing(box):
+            submission = services.send(
+                sender=alice, to=[user.username for user in users], subject="hello"
+            )
+
+        assert submission.state == Submission.State.FAILED
+        assert list(submission.errors) == [str(box.pk)]
+        assert "the disk of this box is full" in submission.errors[str(box.pk)]
+        assert submission.last_error == submission.errors[str(box.pk)]
+        assert [len(found(user)) for user in users] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+        assert found(alice, "sent") == ["hello"]
+
+    def test_leaves_no_gap_in_its_uids(self, alice, bob):
+        box = selectors.own_box(bob)
+        with failing(box):
+            services.send(sender=alice, to=["bob"], subject="lost")
+        services.send(sender=alice, to=["bob"], subject="next")
+
+        assert uids(box) == [1]
+
+    def test_does_not_hurt_those_whose_mail_was_taken_along(self, alice, bob, charlie, crew):
+        """Three senders to the group share one transaction, with a copy that fails for one."""
+        senders = [alice, bob, charlie]
+        with failing(selectors.own_box(bob, "sent")):
+            with held(crew):
+                rivals = [
+                    Rival(partial(services.send, sender=sender, to=["crew"], subject=f"{sender}"))
+                    for sender in senders
+                ]
+                until(lambda: Submission.objects.count() == len(senders) and waiting() == 1)
+            states = [rival.result().state for rival in rivals]
+
+        delivered, failed = Submission.State.DELIVERED, Submission.State.FAILED
+        assert states == [delivered, failed, delivered]
+        subjects = DeliveredPost.objects.filter(box=crew).values_list("subject", flat=True)
+        assert sorted(subjects) == ["alice", "bob", "charlie"]
+
+    def test_that_is_the_senders_own_copy_stops_no_recipient(self, alice, bob, charlie):
+        sent = selectors.own_box(alice, "sent")
+        with failing(sent):
+            submission = services.send(sender=alice, to=["bob", "charlie"], subject="hello")
+
+        assert found(bob) == found(charlie) == ["hello"]
+        assert list(submission.errors) == [str(sent.pk)]
+
+    def test_keeps_the_senders_own_copy(self, alice, bob):
+        with failing(selectors.own_box(bob)):
+            services.send(sender=alice, to=["bob"], subject="hello")
+
+        assert found(alice, "sent") == ["hello"]
+
+
+class TestBoxThatIsGone:
+    def test_between_accepting_and_delivering_is_told_to_the_sender(
+        self, alice, bob, crew, subjects
+    ):
+        gone = selectors.own_box(bob).pk
+        with held(crew):
+            kill_a_process_that_sends(with_its_backend=True)
+        bob.delete()
+        [submission] = services.deliver_pending()
+
+        assert submission.state == Submission.State.FAILED
+        assert submission.errors == {str(gone): "There is no such box any more."}
+        assert subjects(alice) == ["safe"]
+
+    def test_leaves_nothing_in_boxes_that_are_not_there(self, alice, bob):
+        box = selectors.own_box(bob)
+        with held(box):
+            delete = Rival(bob.delete)
+            until_waiting(1)
+            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="late"))
+            until_waiting(2)
+        delete.result()
+
+        assert send.result().state == Submission.State.FAILED
+        assert not DeliveredPost.objects.filter(box_id=box.pk).exists()
+
+    def test_of_the_sender_stops_nobody(self, alice, bob):
+        with held(selectors.own_box(bob)):
+            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="farewell"))
+            until_waiting(1)
+            delete = Rival(alice.delete)  # waits for her own copy, which is just being made
+            until_waiting(2)
+        send.result()
+        delete.result()
+
+        assert found(bob) == ["farewell"]
+        assert not DeliveredPost.objects.exclude(box__owner=bob).exists()
+
+
+def test_what_cannot_be_accepted_is_told_and_leaves_nothing(alice, bob):
+    with pytest.raises(errors.UnknownRecipient):
+        services.send(sender=alice, to=["bob", "nobody"])
+
+    assert not Submission.objects.exists()
+    assert found(bob) == []

@@ -1,0 +1,224 @@
+"""The rules of membership and mail, against a model of them that fits on a page."""
+
+from collections import defaultdict
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import pytest
+from django.core.management import call_command
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from mail import audit, errors, selectors, services
+from mail.models import Box, DeliveredPost, Post, User
+
+from .support import uids
+
+PEOPLE = ("ann", "ben", "cy")
+GROUPS = ("red", "green", "blue")
+person = st.sampled_from(PEOPLE)
+group = st.sampled_from(GROUPS)
+recipients = st.lists(st.sampled_from((*PEOPLE, *GROUPS, "everyone")), min_size=1, max_size=4)
+
+
+@dataclass
+class Inbox:
+    """What one person's boxes hold: subjects, which are all different, with their read mark."""
+
+    shown: dict[str, bool] = field(default_factory=dict)
+    archived: dict[str, bool] = field(default_factory=dict)
+    had: set[str] = field(default_factory=set)  # what was ever here does not arrive again
+
+    def receive(self, subject: str, *, read: bool) -> None:
+        if subject not in self.had:
+            self.had.add(subject)
+            self.shown[subject] = read
+
+
+class Model:
+    """The rules: one delivers at once to whom is a member now, nothing waits for a sync."""
+
+    def __init__(self) -> None:
+        self.inboxes = {name: Inbox() for name in PEOPLE}
+        self.members: dict[str, set[str]] = defaultdict(set)
+        self.feeds: dict[str, set[str]] = defaultdict(set)  # group → the groups that it feeds
+        self.reached: dict[str, set[str]] = defaultdict(set)  # group → posts that it has had
+
+    def send(self, sender: str, to: list[str], subject: str) -> None:
+        for name in to:
+            if name in PEOPLE:
+                self.inboxes[name].receive(subject, read=False)
+        for name in to:
+            if name not in PEOPLE:
+                self.post(sender, name, subject)
+
+    def post(self, sender: str, name: str, subject: str) -> None:
+        if subject in self.reached[name]:
+            return
+        self.reached[name].add(subject)
+        for member in PEOPLE if name == "everyone" else self.members[name]:
+            self.inboxes[member].receive(subject, read=member == sender)
+        for fed in self.feeds[name]:
+            self.post(sender, fed, subject)
+
+    def is_fed_by(self, target: str, source: str) -> bool:
+        return target == source or any(self.is_fed_by(target, fed) for fed in self.feeds[source])
+
+    def recall(self, subject: str) -> None:
+        for inbox in self.inboxes.values():
+            inbox.shown.pop(subject, None)
+            inbox.archived.pop(subject, None)
+
+
+class Rules(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.staff = User.objects.create_superuser("staff", password="x")
+        for name in PEOPLE:
+            User.objects.create_user(name)
+        self.boxes = {name: services.create_group(name=name, by=self.staff) for name in GROUPS}
+        self.model = Model()
+        self.posts: list[Post] = []
+        for name in PEOPLE:  # or most of the mail would be to groups without members
+            self.join(name, GROUPS[0])
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "model"):
+                self.compare_all()
+        finally:
+            call_command("flush", interactive=False, verbosity=0)
+
+    # --- What people do ---
+
+    @rule(sender=person, to=recipients, staff=st.booleans())
+    def send(self, sender: str, to: list[str], staff: bool) -> None:
+        subject = f"{len(self.posts)}"
+        author = self.staff if staff or "everyone" in to else self.user(sender)
+        post = services.send(sender=author, to=to, subject=subject).post
+        self.posts.append(post)
+        self.model.send(author.username, to, subject)
+
+    @rule(name=person, group=group)
+    def join(self, name: str, group: str) -> None:
+        services.join(box=self.boxes[group], user=self.user(name), by=self.user(name))
+        self.model.members[group].add(name)
+
+    @rule(name=person, group=group)
+    def leave(self, name: str, group: str) -> None:
+        services.leave(box=self.boxes[group], user=self.user(name), by=self.user(name))
+        self.model.members[group].discard(name)
+
+    @rule(feeding=st.sampled_from((*GROUPS, "everyone")), fed=group)
+    def subscribe(self, feeding: str, fed: str) -> None:
+        refusal: AbstractContextManager[object] = nullcontext()
+        if self.model.is_fed_by(feeding, fed):
+            refusal = pytest.raises(errors.ClosesCircle)
+        elif fed in self.model.feeds[feeding]:
+            refusal = pytest.raises(errors.AlreadySubscribed)
+        else:
+            self.model.feeds[feeding].add(fed)
+        with refusal:
+            services.subscribe(source=self.group(feeding), target=self.group(fed), by=self.staff)
+
+    @rule(feeding=st.sampled_from((*GROUPS, "everyone")), fed=group)
+    def unsubscribe(self, feeding: str, fed: str) -> None:
+        services.unsubscribe(source=self.group(feeding), target=self.group(fed), by=self.staff)
+        self.model.feeds[feeding].discard(fed)
+
+    @rule(name=person, nth=st.integers(0, 5))
+    def delete(self, name: str, nth: int) -> None:
+        if chosen := self.choose(name, "", nth):
+            services.delete(box=self.box(name), uids=[chosen.uid])
+            del self.model.inboxes[name].shown[chosen.subject]
+
+    @rule(name=person, nth=st.integers(0, 5), back=st.booleans())
+    def move(self, name: str, nth: int, back: bool) -> None:
+        origin, target = ("archive", "") if back else ("", "archive")
+        if chosen := self.choose(name, origin, nth):
+            services.move(box=self.box(name, origin), uids=[chosen.uid], to=self.box(name, target))
+            inbox = self.model.inboxes[name]
+            here, there = inbox.shown, inbox.archived
+            if back:
+                here, there = there, here
+            there[chosen.subject] = here.pop(chosen.subject)
+
+    @rule(name=person, nth=st.integers(0, 5), read=st.booleans())
+    def mark(self, name: str, nth: int, read: bool) -> None:
+        if chosen := self.choose(name, "", nth):
+            change = services.mark_read if read else services.mark_unread
+            change(box=self.box(name), uids=[chosen.uid])
+            self.model.inboxes[name].shown[chosen.subject] = read
+
+    @precondition(lambda self: self.posts)
+    @rule(nth=st.integers(0, 20))
+    def recall(self, nth: int) -> None:
+        post = self.posts[nth % len(self.posts)]
+        services.recall(post=post, by=self.staff)
+        self.model.recall(post.subject)
+
+    @rule(name=person)
+    def sync(self, name: str) -> None:
+        services.sync(box=self.box(name))
+        self.compare(name)
+
+    # --- What always holds ---
+
+    @invariant()
+    def uids_have_no_gap(self) -> None:
+        for box in Box.objects.select_related("counter"):
+            assert uids(box) == list(range(1, box.counter.last_uid + 1)), box.name
+
+    def compare_all(self) -> None:
+        for name in PEOPLE:
+            services.sync(box=self.box(name))
+            self.compare(name)
+        assert [finding for finding in audit.audit() if finding.wrong] == []
+
+    def compare(self, name: str) -> None:
+        inbox = self.model.inboxes[name]
+        assert self.found(name, "") == inbox.shown
+        assert self.found(name, "archive") == inbox.archived
+
+    # --- Looking things up ---
+
+    def user(self, name: str) -> User:
+        return User.objects.get(username=name)
+
+    def group(self, name: str) -> Box:
+        return Box.objects.named(name).get()
+
+    def box(self, name: str, folder: str = "") -> Box:
+        return selectors.own_box(self.user(name), folder)
+
+    def found(self, name: str, folder: str) -> dict[str, bool]:
+        rows = DeliveredPost.objects.filter(box=self.box(name, folder))
+        return {row.subject: row.is_read for row in rows}
+
+    def choose(self, name: str, folder: str, nth: int) -> DeliveredPost | None:
+        """One of what has come into a box so far; more may be pending."""
+        rows = list(DeliveredPost.objects.filter(box=self.box(name, folder)).order_by("uid"))
+        return rows[nth % len(rows)] if rows else None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_services_keep_the_rules():
+    run_state_machine_as_test(
+        Rules,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
