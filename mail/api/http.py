@@ -39,10 +39,18 @@ class ApiMiddleware:
             response.headers["RateLimit"] = limit
         return response
 
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A fault outside the endpoints, where django-ninja does not look."""
+        if not request.path_info.startswith(ROOT):
+            return None
+        return problems.of_fault(request, error)
+
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         """What is refused before it is known who asks."""
         if wait := auth.address_excess(request):
             return problems.throttled(wait)
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return problems.problem(HTTPStatus.BAD_REQUEST, _("An address holds no NUL."))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return problems.too_large()
@@ -112,10 +120,11 @@ def _resolved(node: Any, document: dict[str, Any]) -> Any:
         return [_resolved(item, document) for item in node]
     if not isinstance(node, dict):
         return node
+    said = {key: _resolved(value, document) for key, value in node.items() if key != "$ref"}
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
-        return _resolved(document["components"]["schemas"][name], document)
-    return {key: _resolved(value, document) for key, value in node.items()}
+        return _resolved(document["components"]["schemas"][name], document) | said
+    return said
 
 
 def _item(route: str) -> dict[str, Any]:
@@ -148,7 +157,7 @@ def _options(route: str) -> HttpResponse:
 
 def _renders(operation: dict[str, Any]) -> set[str]:
     answers = operation.get("responses", {}).values()
-    return {kind for answer in answers for kind in answer.get("content", {})} or {WRITTEN[0]}
+    return {WRITTEN[0], *(kind for answer in answers for kind in answer.get("content", {}))}
 
 
 def _action(operation: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +184,8 @@ _SAID = ("type", "format", "enum", "maxLength", "minLength", "maximum", "minimum
 
 def _field(field: dict[str, Any], *, required: bool | None) -> dict[str, Any]:
     """One field's type, limits and help text, as the schema says them."""
-    kinds = [kind for kind in field.get("anyOf", [field]) if kind.get("type") != "null"]
+    kinds = field.get("anyOf") or field.get("allOf") or [field]
+    kinds = [kind for kind in kinds if kind.get("type") != "null"]
     said = {key: value for key in _SAID if (value := kinds[0].get(key, field.get(key))) is not None}
     return {
         **said,
