@@ -1,7 +1,6 @@
 """`delivered-posts`: posts in one's own boxes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import answer, created, known, nothing, page, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text, target_box
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Moment, Text, target_box
 from mail.api.schemas import DeliveredPostIn, DeliveredPostOut, DeliveredPostPatch, errors_of
 from mail.api.urls import Urls, pair_of
 from mail.models import Box
@@ -43,8 +42,8 @@ def list_delivered_posts(
     request: ApiRequest,
     boxname: Text = None,
     sender: Text = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     is_read: bool | None = None,
     thread: UUID | None = None,
     limit: Limit = DEFAULT,

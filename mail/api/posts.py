@@ -1,7 +1,6 @@
 """`posts`: what was written, stored once; never edited."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import IMMUTABLE, answer, created, known, nothing, page, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Moment, Text
 from mail.api.schemas import PostIn, PostOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Post
@@ -44,8 +43,8 @@ def _shown(urls: Urls, post: Post) -> dict[str, Any]:
 def list_posts(
     request: ApiRequest,
     sender: Text = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     thread: UUID | None = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,

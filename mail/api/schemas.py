@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StringConstraints
 
 from mail.models import Box, Post
 from mail.services import MAX_RECIPIENTS
@@ -147,12 +147,12 @@ class DeliveredPostOut(Schema):
 
 
 class DeliveredPostIn(Input):
-    box: Reference
-    post: Reference
+    box: Reference = Field(examples=[f"{HOST}/boxes/bob"])
+    post: Reference = Field(examples=[f"{HOST}/posts/0197a3f0-0000-7000-8000-000000000000"])
 
 
 class DeliveredPostPatch(Input):
-    is_read: bool
+    is_read: StrictBool = Field(examples=[True])
 
 
 class Delivered(Schema):
@@ -170,7 +170,9 @@ class SubscriptionOut(Schema):
 
 
 class SubscriptionIn(Input):
-    source: Reference = Field(description="The group whose posts shall be delivered.")
+    source: Reference = Field(
+        description="The group whose posts shall be delivered.", examples=[f"{HOST}/boxes/crew"]
+    )
     target: Reference | None = Field(
         None, description="Where to: one's own box when left out, or a group that one manages."
     )
@@ -178,21 +180,27 @@ class SubscriptionIn(Input):
 
 class SubscriptionPatch(Input):
     watermark: Reference | int = Field(
-        description="A delivered post of the source, or its uid: forward only."
+        description="A delivered post of the source, or its uid: forward only.",
+        examples=[f"{HOST}/delivered-posts/3.42"],
     )
 
 
 class SyncIn(Input):
-    box: Reference
+    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
 
 
 _Uids = Annotated[list[Reference | int], Field(min_length=1, max_length=1000)]
 
 
 class MoveIn(Input):
-    box: Reference
-    posts: _Uids = Field(description="Delivered posts of the box, or their uids.")
-    to: Reference = Field(description="Another box of the same person.")
+    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
+    posts: _Uids = Field(
+        description="Delivered posts of the box, or their uids.",
+        examples=[[f"{HOST}/delivered-posts/7.42", 43]],
+    )
+    to: Reference = Field(
+        description="Another box of the same person.", examples=[f"{HOST}/boxes/alice:archive"]
+    )
 
 
 class Moved(Schema):
@@ -200,12 +208,12 @@ class Moved(Schema):
 
 
 class MarkReadIn(Input):
-    box: Reference
+    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
     posts: _Uids | None = Field(None, description="Delivered posts of the box, or their uids.")
     up_to: Reference | int | None = Field(
         None, description="Instead of `posts`: all up to and with this one."
     )
-    is_read: bool = Field(default=True, description="false marks them unread.")
+    is_read: StrictBool = Field(default=True, description="false marks them unread.")
 
 
 class Marked(Schema):
@@ -254,8 +262,10 @@ class TokenCreated(TokenOut):
 
 class TokenIn(Input):
     name: str = Field(min_length=1, max_length=100, examples=["backup script"])
-    read_only: bool = Field(default=False, description="The token can read, and change nothing.")
-    expires: datetime | None = Field(None, description="When it ends; null: never.")
+    read_only: StrictBool = Field(
+        default=False, description="The token can read, and change nothing."
+    )
+    expires: AwareDatetime | None = Field(None, description="When it ends; null: never.")
 
 
 def errors_of(*statuses: int) -> dict[int, Any]:
