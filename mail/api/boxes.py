@@ -277,7 +277,7 @@ def list_changes(
 
 @router.get(
     "/{name}/export",
-    response={200: str, **errors_of(404, 422)},
+    response={200: None, **errors_of(404, 422)},
     operation_id="export_box",
     summary="Take a whole box out",
     openapi_extra={
@@ -285,8 +285,8 @@ def list_changes(
             200: {
                 "description": "The whole box, streamed.",
                 "content": {
-                    "application/mbox": {"schema": {"type": "string"}},
-                    "application/jsonl": {"schema": {"type": "string"}},
+                    "application/mbox": {"schema": {"type": "string", "format": "binary"}},
+                    "application/jsonl": {"schema": {"type": "string", "format": "binary"}},
                 },
             }
         }
