@@ -1,4 +1,5 @@
 import base64
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -38,7 +39,7 @@ def test_a_session_needs_the_csrf_token_to_change_anything(alice, problem):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.get("/postapi/").status_code == 200
-    data = {"data": '{"name": "x"}', "content_type": "application/json"}
+    data: dict[str, Any] = {"data": '{"name": "x"}', "content_type": "application/json"}
     problem(client.post("/postapi/tokens", **data), 403)
 
     client.get("/sign-in/")

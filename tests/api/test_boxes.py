@@ -1,4 +1,5 @@
 from email import message_from_binary_file, policy
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -143,7 +144,7 @@ class TestMembers:
 
 
 class TestChanges:
-    def since(self, api, state: str, query: str = "") -> dict:
+    def since(self, api, state, query=""):
         answer = api.get(f"boxes/bob/changes?since={state}{query}")
         assert answer.status_code == 200, answer.content
         return answer.json()
@@ -180,7 +181,8 @@ class TestChanges:
         services.delete(box=box, uids=[3, 4])
         services.mark_read(box=box, uids=[1])
 
-        state, seen, more = "0.0", {}, True
+        seen: dict[str, str] = {}
+        state, more = "0.0", True
         while more:
             part = self.since(api, state, "&limit=2")
             for kind in ("added", "changed", "removed"):
@@ -244,7 +246,7 @@ class TestExport:
         (tmp_path / "bob.mbox").write_bytes(self.read(answer))
         box = mailbox.mbox(tmp_path / "bob.mbox", _parsed)
 
-        first, second = box
+        first, second = (cast("Any", message) for message in box)
         assert first["Subject"] == posts[0].subject
         assert first["From"].addresses[0].username == "alice"
         assert first["Status"] == "RO"

@@ -6,7 +6,7 @@ from mail.models import Subscription
 from .conftest import ROOT
 
 
-def _to(rows: list[dict], box: str) -> dict:
+def _to(rows, box):
     return next(row for row in rows if row["source"] == f"{ROOT}boxes/{box}")
 
 
