@@ -6,14 +6,15 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from urllib.parse import quote
 
 import orjson
 
 from mail.models import Box, Post
 from mail.selectors import Exported, exported
 
-# Lines end as files' do, and nothing is folded into what Python's own parser would not read back.
-_POLICY = SMTP.clone(linesep="\n", cte_type="8bit", utf8=True)
+# Lines end as files' do; headers are ASCII, which every mail program reads, bodies are UTF-8.
+_POLICY = SMTP.clone(linesep="\n", cte_type="8bit")
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 
 
@@ -22,7 +23,7 @@ def mbox(box: Box, host: str) -> Iterator[bytes]:
     for row in exported(box):
         head = f"From {_local(row.post.sender_name)}@{host} {row.delivered:%a %b %e %H:%M:%S %Y}\n"
         body = _FROM_LINE.sub(rb">\1", message(row, host).as_bytes())
-        yield head.encode("ascii", "replace") + body.rstrip(b"\n") + b"\n\n"
+        yield head.encode("ascii") + body.rstrip(b"\n") + b"\n\n"
 
 
 def message(row: Exported, host: str) -> EmailMessage:
@@ -51,8 +52,8 @@ def _id(post_id: object, host: str) -> str:
 
 
 def _local(name: str) -> str:
-    """A name as the part before the @; boxes' names may hold spaces."""
-    return name.replace(" ", ".").replace("@", ".") or "nobody"
+    """A name as the part before the @, where spaces and letters beyond ASCII are not allowed."""
+    return quote(name, safe="") or "nobody"
 
 
 def _address(name: str, host: str) -> Address:
