@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from mail import errors, names
@@ -247,9 +248,18 @@ def deliveries_of(post_id: UUID, box_ids: Sequence[int]) -> list[DeliveredRow]:
     return _delivered_rows(list(rows.values_list(*_ROW)))
 
 
+def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When posts were written, by id, without those that were recalled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, created FROM mail_post WHERE id = ANY (%s::uuid[]) AND recalled IS NULL",
+            [list(post_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
 def _delivered_rows(found: Sequence[tuple[Any, ...]]) -> list[DeliveredRow]:
-    posts = Post.objects.filter(pk__in={row[2] for row in found}, recalled=None)
-    created = dict(posts.values_list("pk", "created"))
+    created = _created([row[2] for row in found])
     return [
         DeliveredRow(
             *(box_id, uid, post_id, delivered, read_at is not None, sender_name, subject),

@@ -103,15 +103,15 @@ def create_post(request: ApiRequest, data: PostIn) -> HttpResponse:
 )
 def get_post(request: ApiRequest, post_id: UUID) -> HttpResponse:
     """A post that one wrote or was delivered. It never changes, and says so to caches."""
-    posts = selectors.readable_posts(request.user, [post_id])
-    renderer = posts.values_list("renderer", flat=True).first()
-    if renderer is None:
+    post = selectors.readable_posts(request.user, [post_id]).first()
+    if post is None:
         raise errors.NotFound
-    tag = tag_of(post_id, renderer, request.get_host())
+    urls = Urls(request)
+    tag = tag_of(urls.base, post_id, post.renderer)
     if (not_modified := known(request, tag)) is not None:
         return not_modified
     headers = {"ETag": tag, "Cache-Control": IMMUTABLE}
-    return answer(_shown(Urls(request), posts.get()), headers=headers)
+    return answer(_shown(urls, post), headers=headers)
 
 
 @router.delete(
