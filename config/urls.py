@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from mail.api.main import api
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("postapi/", api.urls),
     path("", include("mail.urls")),
 ]

@@ -144,6 +144,67 @@ class RepliedToUnknown(InvalidInput):
     message = _("The post that this answers is not one that you can read.")
 
 
+class KeyInvalid(InvalidInput):
+    code = "idempotency-key-invalid"
+    field = "Idempotency-Key"
+    message = _("An idempotency key has 1 to %(limit)d printable characters.")
+
+
+class KeyReused(MailError):
+    """The same idempotency key with another content."""
+
+    code = "idempotency-key-reused"
+    field = "Idempotency-Key"
+    message = _("This idempotency key was used for another message; choose a new one.")
+
+
+class FolderFixed(InvalidInput):
+    code = "folder-fixed"
+    message = _("“%(name)s” belongs to the mailbox and cannot be deleted.")
+
+
+class FolderNotEmpty(InvalidInput):
+    code = "folder-not-empty"
+    message = _("“%(name)s” is not empty: move or delete its posts first.")
+
+
+class WatermarkInvalid(InvalidInput):
+    code = "watermark-invalid"
+    field = "watermark"
+    message = _("A watermark moves forward only: here from %(first)d to %(last)d at most.")
+
+
+class StateTooOld(MailError):
+    """What was removed since is not known any more."""
+
+    code = "state-too-old"
+    field = "since"
+    message = _("The changes since that state are no longer known: read the box anew.")
+
+
+class StateInvalid(InvalidInput):
+    code = "state-invalid"
+    field = "since"
+    message = _("That is no state of this box.")
+
+
+class TokenNameInvalid(InvalidInput):
+    code = "token-name-invalid"
+    field = "name"
+    message = _("A token's name has 1 to %(limit)d printable characters.")
+
+
+class TokenExpired(InvalidInput):
+    code = "token-expired"
+    field = "expires"
+    message = _("A token must expire in the future.")
+
+
+class TooManyTokens(InvalidInput):
+    code = "too-many-tokens"
+    message = _("One person has at most %(limit)d tokens: revoke one first.")
+
+
 class NothingChosen(InvalidInput):
     code = "nothing-chosen"
     field = "uid"
@@ -172,3 +233,30 @@ class AlreadyDelivered(InvalidInput):
     code = "already-delivered"
     field = "post"
     message = _("The post is in “%(name)s” already.")
+
+
+class ReferenceInvalid(InvalidInput):
+    code = "reference-invalid"
+    message = _("“%(given)s” is none of the addresses here: expected a name, an id or %(example)s.")
+
+
+class CursorInvalid(InvalidInput):
+    code = "cursor-invalid"
+    field = "cursor"
+    message = _("That is no cursor of this list: follow the Link header.")
+
+
+class TokenReadOnly(NotAllowed):
+    code = "token-read-only"
+    message = _("This token can read, and change nothing.")
+
+
+class Ambiguous(InvalidInput):
+    code = "ambiguous"
+    message = _("Give either %(first)s or %(second)s.")
+
+
+class PostUnknown(InvalidInput):
+    code = "post-unknown"
+    field = "post"
+    message = _("That is no post of yours.")

@@ -234,6 +234,7 @@ class DeliveredPost(models.Model):
             models.Index(
                 fields=["box", "post"], condition=models.Q(read_at=None), name="delivered_unread"
             ),
+            models.Index(fields=["box", "modseq"], name="delivered_by_modseq"),
         ]
 
     def __str__(self) -> str:
@@ -262,6 +263,7 @@ class Tombstone(models.Model):
         indexes = [
             models.Index(fields=["box", "post"], name="tombstone_by_post"),
             models.Index(fields=["at"], name="tombstone_by_age"),
+            models.Index(fields=["box", "modseq"], name="tombstone_by_modseq"),
         ]
 
     def __str__(self) -> str:
@@ -316,6 +318,8 @@ class Submission(models.Model):
     # For each box that could not be served: its id, and why.
     errors = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - unique when set
+    # Of what the key was first used for.
+    fingerprint = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
         constraints = [
@@ -333,3 +337,22 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id}: {self.state}"
+
+
+class ApiToken(models.Model):
+    """A key for the API, stored as its digest: the secret is shown once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
+    read_only = models.BooleanField(_("read only"), default=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    expires = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used = models.DateTimeField(_("last used"), null=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,4 +1,5 @@
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -7,7 +8,7 @@ from mail import selectors, services
 from mail.models import Box, Post, Subscription, User
 
 
-def _call(*args: str, **options: object) -> str:
+def _call(*args: str, **options: Any) -> str:
     out = StringIO()
     call_command(*args, stdout=out, stderr=StringIO(), **options)
     return out.getvalue()
@@ -124,7 +125,7 @@ class TestAccounts:
         with pytest.raises(CommandError, match="--repair"):
             _call("check_mail")
         _call("check_mail", repair=True)
-        assert selectors.own_box(User.objects.get(username="b1"), "trash")
+        assert selectors.own_box(User.objects.get(username="b1"), "trash").name == "b1:trash"
         assert "All is well." in _call("check_mail")
 
 

@@ -57,7 +57,7 @@ def _wait_for(port: int) -> str:
     while True:
         try:
             with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=5) as page:
-                return page.read().decode()
+                return str(page.read().decode())
         except OSError:
             if time.monotonic() > deadline:
                 raise

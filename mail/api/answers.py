@@ -1,0 +1,99 @@
+"""Answers: JSON, pages with Link headers, entity tags."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_etags
+
+from mail import errors
+
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+def answer(
+    data: Any, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """JSON, with times in UTC."""
+    content = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    return HttpResponse(content, status=status, content_type="application/json", headers=headers)
+
+
+def created(data: dict[str, Any]) -> HttpResponse:
+    """A new object, whose address is in Location, too."""
+    return answer(data, status=HTTPStatus.CREATED, headers={"Location": data["url"]})
+
+
+def nothing() -> HttpResponse:
+    """204, without a body."""
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def known(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """304 if the client has what the tag stands for (RFC 9110 §13.1.2), else None."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    if tag in given or "*" in given or f"W/{tag}" in given:
+        return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    return None
+
+
+def tag_of(*parts: object) -> str:
+    """A strong entity tag for what the parts determine, the address with its query included."""
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def tagged(request: HttpRequest, data: Any) -> HttpResponse:
+    """JSON under a tag made from its content."""
+    response = answer(data)
+    tag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    if (not_modified := known(request, tag)) is not None:
+        return not_modified
+    response.headers["ETag"] = tag
+    return response
+
+
+def page(
+    request: HttpRequest,
+    rows: Sequence[Any],
+    limit: int,
+    *,
+    key: Callable[[Any], object],
+    show: Callable[[Sequence[Any]], list[Any]],
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """An array of at most `limit` of the rows, of which one more was read, and where it goes on."""
+    said = dict(headers or {})
+    if len(rows) > limit:
+        cursor = _written(str(key(rows[limit - 1])))
+        query = urlencode({**request.GET.dict(), "cursor": cursor})
+        said["Link"] = f'<{request.build_absolute_uri(request.path)}?{query}>; rel="next"'
+    shown = show(rows[:limit])
+    if "ETag" in said:
+        return answer(shown, headers=said)
+    response = tagged(request, shown)
+    for name, value in said.items():
+        response.headers[name] = value
+    return response
+
+
+def _written(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None) -> str | None:
+    """The key that a cursor stands for; raises CursorInvalid."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise errors.CursorInvalid from None

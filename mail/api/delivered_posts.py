@@ -1,0 +1,187 @@
+"""`delivered-posts`: posts in one's own boxes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Router
+
+from mail import errors, selectors, services
+from mail.api.answers import answer, created, known, nothing, page, read_cursor, tag_of
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Moment, Text, target_box
+from mail.api.schemas import DeliveredPostIn, DeliveredPostOut, DeliveredPostPatch, errors_of
+from mail.api.urls import Urls, pair_of
+from mail.models import Box
+from mail.selectors import DeliveredRow
+
+router = Router(tags=["delivered-posts"])
+
+
+def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": f"{row.box_id}.{row.uid}",
+        "url": urls.delivered_post(row.box_id, row.uid),
+        "box": urls.box(names[row.box_id]),
+        "post": urls.post(row.post_id),
+        "created": row.created,
+        "delivered": row.delivered,
+        "is_read": row.is_read,
+        "sender": urls.user(row.sender_name),
+        "subject": row.subject,
+    }
+
+
+@router.get(
+    "",
+    response={200: list[DeliveredPostOut], 304: None, **errors_of(400, 404, 422)},
+    operation_id="list_delivered_posts",
+    summary="List delivered posts",
+)
+def list_delivered_posts(
+    request: ApiRequest,
+    boxname: Text = None,
+    sender: Text = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    is_read: bool | None = None,
+    thread: UUID | None = None,
+    limit: Limit = DEFAULT,
+    cursor: Cursor = None,
+) -> HttpResponse:
+    """Posts in one's own boxes, or in the one of `boxname`, newest first.
+
+    The header `Box-State` is the state of that one box, for `changes`.
+    """
+    urls = Urls(request)
+    boxes = _boxes(request, boxname)
+    tag = tag_of(request.get_full_path(), urls.base, [_state(box) for box in boxes])
+    if (not_modified := known(request, tag)) is not None:
+        return not_modified
+    wanted = selectors.DeliveredFilter(
+        sender=urls.key(sender, "users", "sender") if sender else None,
+        start=start,
+        end=end,
+        is_read=is_read,
+        thread=thread,
+    )
+    names = {box.pk: box.name for box in boxes}
+    rows = selectors.delivered_rows(
+        list(names), wanted, before=_place(read_cursor(cursor)), limit=limit + 1
+    )
+    headers = {"ETag": tag}
+    if boxname:
+        headers["Box-State"] = selectors.state_of(boxes[0].counter)
+
+    def show(found: Sequence[DeliveredRow]) -> list[dict[str, Any]]:
+        return [shown(urls, row, names) for row in found]
+
+    return page(request, rows, limit, key=_key, show=show, headers=headers)
+
+
+def _key(row: DeliveredRow) -> str:
+    return f"{row.post_id} {row.box_id}"
+
+
+def _boxes(request: ApiRequest, name: str | None) -> list[Box]:
+    """The boxes asked for, the personal one served first."""
+    if name is None:
+        boxes = selectors.own_boxes(request.user)
+    else:
+        key = Urls(request).key(name, "boxes", "boxname")
+        boxes = [selectors.own_box_named(request.user, key)]
+    for box in boxes:
+        if box.kind == Box.Kind.PERSONAL and services.sync(box=box).inserted:
+            box.counter.refresh_from_db()
+    return boxes
+
+
+def _state(box: Box) -> tuple[int, int]:
+    return box.pk, box.counter.modseq
+
+
+def _place(key: str | None) -> tuple[UUID, int] | None:
+    if key is None:
+        return None
+    post_id, _, box_id = key.partition(" ")
+    try:
+        return UUID(post_id), int(box_id)
+    except ValueError:
+        raise errors.CursorInvalid from None
+
+
+@router.post(
+    "",
+    response={201: DeliveredPostOut, **errors_of(400, 403, 413, 415, 422)},
+    operation_id="create_delivered_post",
+    summary="Deliver a stored post to a box",
+)
+def create_delivered_post(request: ApiRequest, data: DeliveredPostIn) -> HttpResponse:
+    """Deliver a post that one wrote to one more box."""
+    urls = Urls(request)
+    box = target_box(request, data.box, "box")
+    post = selectors.own_post(request.user, urls.post_id(data.post, "post"))
+    row = services.deliver(post=post, box=box, by=request.user)
+    found = selectors.delivered_row(box.pk, row.uid)
+    return created(shown(urls, found, {box.pk: box.name}))
+
+
+def _own(request: ApiRequest, key: str) -> tuple[Box, int]:
+    """A delivered post's box and uid; raises NotFound unless the box is the asker's."""
+    if (pair := pair_of(key)) is None:
+        raise errors.NotFound
+    box = Box.objects.filter(owner=request.user, pk=pair[0]).first()
+    if box is None:
+        raise errors.NotFound
+    return box, pair[1]
+
+
+@router.get(
+    "/{delivered_post_id}",
+    response={200: DeliveredPostOut, 304: None, **errors_of(404)},
+    operation_id="get_delivered_post",
+    summary="One delivered post",
+)
+def get_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+    """A delivered post of one's own; reading it so marks nothing."""
+    box, uid = _own(request, delivered_post_id)
+    return _one(request, box, uid)
+
+
+def _one(request: ApiRequest, box: Box, uid: int) -> HttpResponse:
+    row = selectors.delivered_row(box.pk, uid)
+    urls = Urls(request)
+    tag = tag_of(urls.base, row)
+    if (not_modified := known(request, tag)) is not None:
+        return not_modified
+    return answer(shown(urls, row, {box.pk: box.name}), headers={"ETag": tag})
+
+
+@router.patch(
+    "/{delivered_post_id}",
+    response={200: DeliveredPostOut, **errors_of(403, 404, 413, 415, 422)},
+    operation_id="mark_delivered_post",
+    summary="Mark read or unread",
+)
+def mark_delivered_post(
+    request: ApiRequest, delivered_post_id: str, data: DeliveredPostPatch
+) -> HttpResponse:
+    """Mark a delivered post of one's own read or unread."""
+    box, uid = _own(request, delivered_post_id)
+    mark = services.mark_read if data.is_read else services.mark_unread
+    mark(box=box, uids=[uid])
+    return _one(request, box, uid)
+
+
+@router.delete(
+    "/{delivered_post_id}",
+    response={204: None, **errors_of(403, 404)},
+    operation_id="delete_delivered_post",
+    summary="Remove a post from a box",
+)
+def delete_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+    """Remove a post from one's own box for good; nobody else's copy is touched."""
+    box, uid = _own(request, delivered_post_id)
+    if not services.delete(box=box, uids=[uid]):
+        raise errors.NotFound
+    return nothing()

@@ -1,0 +1,93 @@
+"""The API: its routers, its errors, and its own description."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from mail.api import (
+    actions,
+    boxes,
+    delivered_posts,
+    posts,
+    problems,
+    submissions,
+    subscriptions,
+    tokens,
+    users,
+)
+from mail.api.answers import tagged
+from mail.api.auth import BasicAuth, RateThrottle, SessionAuth, TokenAuth
+from mail.api.common import ApiRequest
+from mail.api.schemas import Root, errors_of
+from mail.api.urls import Urls
+
+DESCRIPTION = """
+Mail of an organisation: posts, the boxes that they are delivered to, and who receives what.
+
+Objects carry their address in `url` and refer to each other by it; requests name them so, or by
+name or id. Lists are arrays; the `Link` header says where they go on. Errors are problems
+(RFC 9457) with a stable `code`. Times are ISO 8601 in UTC.
+"""
+
+
+class Api(NinjaAPI):
+    """django-ninja's, with problems under their own media type in its description."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The OpenAPI document."""
+        document = super().get_openapi_schema(**options)
+        for item in document["paths"].values():
+            for operation in item.values():
+                for status, response in operation["responses"].items():
+                    content = response.get("content", {})
+                    if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
+                        content[problems.TYPE] = content.pop("application/json")
+        return document
+
+
+api = Api(
+    title="Opost",
+    version="1",
+    description=DESCRIPTION.strip(),
+    urls_namespace="postapi",
+    auth=[TokenAuth(), BasicAuth(), SessionAuth()],
+    throttle=RateThrottle(),
+    # Swagger UI draws its arrows from data: addresses; nothing else is loosened for it.
+    docs_decorator=csp_override({**settings.SECURE_CSP, "img-src": [CSP.SELF, "data:"]}),
+)
+problems.register(api)
+for prefix, router in (
+    ("users", users.router),
+    ("boxes", boxes.router),
+    ("posts", posts.router),
+    ("delivered-posts", delivered_posts.router),
+    ("subscriptions", subscriptions.router),
+    ("actions", actions.router),
+    ("submissions", submissions.router),
+    ("tokens", tokens.router),
+):
+    api.add_router(prefix, router)
+
+
+@api.get(
+    "",
+    response={200: Root, 304: None, **errors_of()},
+    operation_id="root",
+    summary="Where everything is",
+    by_alias=True,
+    tags=["root"],
+)
+def root(request: ApiRequest) -> HttpResponse:
+    """Links to all collections and actions."""
+    urls = Urls(request)
+    collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
+    links = {name: urls.collection(name) for name in (*collections, "tokens")}
+    acts = ("deliver", "sync", "move", "mark-read")
+    links |= {name: urls.collection(f"actions/{name}") for name in acts}
+    return tagged(request, links | {"documentation": urls.collection("docs")})

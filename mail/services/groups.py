@@ -1,0 +1,170 @@
+"""Groups, their members, and what feeds them."""
+
+from collections.abc import Collection
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from mail import delivery, errors, names, policies
+from mail.models import Box, BoxCounter, User
+from mail.services.mailbox import sync
+
+
+@transaction.atomic
+def create_group(
+    *,
+    name: str,
+    by: User,
+    description: str = "",
+    join_policy: str = Box.JoinPolicy.OPEN,
+    post_policy: str = Box.PostPolicy.ANYONE,
+) -> Box:
+    """Make a group, whose maker becomes its manager; raises NameInvalid or NameTaken."""
+    name = names.check(name)
+    if Group.objects.filter(name=name).exists():
+        raise errors.NameTaken(name=name)
+    box = Box.objects.get(group=Group.objects.create(name=name))
+    box.description, box.join_policy, box.post_policy = description, join_policy, post_policy
+    box.save(update_fields=["description", "join_policy", "post_policy"])
+    box.managers.add(by)
+    return box
+
+
+def join(*, box: Box, user: User, by: User) -> None:
+    """Make a person a member of a group; raises NotFound or JoiningNotAllowed."""
+    group = _group_of(box)
+    policies.check_joining(box, by, user)
+    user.groups.add(group)
+
+
+def leave(*, box: Box, user: User, by: User) -> None:
+    """End a person's membership, after serving what was posted until now.
+
+    Raises NotFound, LeavingNotAllowed or ManagingNotAllowed.
+    """
+    policies.check_leaving(box, by, user)
+    user.groups.remove(_group_of(box))
+
+
+def _group_of(box: Box) -> Group:
+    if box.group is None:
+        raise errors.NotFound
+    return box.group
+
+
+def subscribe(*, source: Box, target: Box, by: User) -> None:
+    """Feed a group with what is posted to another group, or to everyone, from now on.
+
+    Raises NotFound unless both are such, ManagingNotAllowed, AlreadySubscribed or ClosesCircle.
+    """
+    if source.owner_id is not None or target.group_id is None:
+        raise errors.NotFound
+    for box in (source, target):
+        if box.group_id is not None:
+            policies.check_managing(box, by)
+    sync(box=source)
+    with transaction.atomic():
+        # One at a time, lest two at once close a circle together.
+        Box.objects.select_for_update(no_key=True).get(kind=Box.Kind.EVERYONE)
+        if delivery.feeds(target.pk, source.pk):
+            raise errors.ClosesCircle(source=source.name, target=target.name)
+        if not delivery.subscribe(source.pk, [target.pk]):
+            raise errors.AlreadySubscribed(source=source.name, target=target.name)
+        BoxCounter.objects.filter(pk=target.pk).update(fed=True)
+
+
+def unsubscribe(*, source: Box, target: Box, by: User) -> None:
+    """End such a subscription, after serving it; raises ManagingNotAllowed."""
+    policies.check_managing(target, by)
+    sync(box=source)
+    with transaction.atomic():
+        delivery.unsubscribe(source.pk, [target.pk])
+        fed = target.subscriptions.exists()
+        BoxCounter.objects.filter(pk=target.pk).update(fed=fed)
+
+
+def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
+    """Subscribe the personal boxes of people who are now in a group: set-based."""
+    box = Box.objects.get(group_id=group_id)
+    sync(box=box)  # what still waits above a group of groups was posted before they joined
+    delivery.subscribe(box.pk, _personal_boxes(user_ids))
+
+
+def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
+    """Serve people who are no longer in a group, then end their subscriptions: set-based."""
+    box = Box.objects.get(group_id=group_id)
+    sync(box=box)
+    delivery.unsubscribe(box.pk, _personal_boxes(user_ids))
+
+
+def _personal_boxes(user_ids: Collection[int]) -> list[int]:
+    boxes = Box.objects.filter(kind=Box.Kind.PERSONAL, owner__in=user_ids)
+    return list(boxes.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def open_group_box(*, group: Group) -> Box:
+    """Give a group its box, or the one back that a deleted group of this name left behind.
+
+    Raises NameInvalid or NameTaken.
+    """
+    name = names.check(group.name)
+    box = Box.objects.named(name).first()
+    if box is None:
+        box = Box.objects.create(name=name, kind=Box.Kind.GROUP, group=group)
+        BoxCounter.objects.create(box=box)
+    elif box.kind == Box.Kind.GROUP and box.group_id is None and box.name == name:
+        box.group = group
+        box.save(update_fields=["group"])
+    else:
+        raise errors.NameTaken(name=name)
+    return box
+
+
+@transaction.atomic
+def open_everyone() -> Box:
+    """The one box for everyone, made if it is not there yet."""
+    box, _ = Box.objects.get_or_create(kind=Box.Kind.EVERYONE, defaults={"name": names.EVERYONE})
+    BoxCounter.objects.get_or_create(box=box)
+    return box
+
+
+def close_group_box(*, group: Group) -> None:
+    """Serve all members of a group that is about to be deleted, and end every subscription."""
+    box = Box.objects.filter(group=group).first()
+    if box is None:
+        return
+    sync(box=box)
+    delivery.unsubscribe(box.pk, list(box.subscribers.values_list("target_id", flat=True)))
+    box.subscriptions.all().delete()
+    box.managers.clear()
+    BoxCounter.objects.filter(pk=box.pk).update(fed=False)
+
+
+def check_group_name(*, name: str) -> None:
+    """Raises NameInvalid, or NameTaken unless the name is that of a group since deleted."""
+    names.check(name)
+    closed = Box.objects.filter(kind=Box.Kind.GROUP, group=None, name=name)
+    if Box.objects.named(name).exclude(pk__in=closed).exists():
+        raise errors.NameTaken(name=name)
+
+
+def add_manager(*, box: Box, user: User, by: User) -> None:
+    """Make a person a manager of a group; raises NotFound or ManagingNotAllowed."""
+    _group_of(box)
+    policies.check_managing(box, by)
+    box.managers.add(user)
+
+
+def remove_manager(*, box: Box, user: User, by: User) -> None:
+    """End a person's managing of a group; raises NotFound or ManagingNotAllowed."""
+    _group_of(box)
+    policies.check_managing(box, by)
+    box.managers.remove(user)
+
+
+def delete_group(*, box: Box, by: User) -> None:
+    """Delete a group; its members keep what it delivered. Raises as `add_manager`."""
+    group = _group_of(box)
+    policies.check_managing(box, by)
+    group.delete()

@@ -1,0 +1,115 @@
+"""What people do with their own boxes."""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+
+from mail import changes, delivery, errors, names
+from mail.models import Box, BoxCounter, DeliveredPost, Subscription, User
+
+
+def sync(*, box: Box, batches: int | None = None) -> delivery.Pulled:
+    """Serve the subscriptions of a box, to the end or for so many batches."""
+    # What people write to their own groups arrives read.
+    owner_name = box.name if box.kind == Box.Kind.PERSONAL else ""
+    inserted = 0
+    while True:
+        pulled = delivery.pull(box.pk, owner_name=owner_name)
+        inserted += pulled.inserted
+        batches = None if batches is None else batches - 1
+        if not pulled.more or batches == 0:
+            return delivery.Pulled(inserted, pulled.more)
+
+
+def mark_read(*, box: Box, uids: Collection[int] | None) -> int:
+    """Mark delivered posts of a box read, all of them with None; says how many changed."""
+    return delivery.retried(lambda: changes.mark(box.pk, _listed(uids), read=True))
+
+
+def mark_unread(*, box: Box, uids: Collection[int] | None) -> int:
+    """Mark delivered posts of a box unread, all of them with None; says how many changed."""
+    return delivery.retried(lambda: changes.mark(box.pk, _listed(uids), read=False))
+
+
+def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
+    """Mark all delivered posts of a box up to a uid, so none that came after one looked."""
+    uids = list(
+        DeliveredPost.objects.filter(box=box, uid__lte=uid, read_at__isnull=read).values_list(
+            "uid", flat=True
+        )
+    )
+    return delivery.retried(lambda: changes.mark(box.pk, uids, read=read)) if uids else 0
+
+
+def _listed(uids: Collection[int] | None) -> list[int] | None:
+    return None if uids is None else list(uids)
+
+
+def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
+    """Move delivered posts to another box of the same person; their new uids, in order.
+
+    Raises FolderOfAnother.
+    """
+    if box.owner_id is None or box.owner_id != to.owner_id:
+        raise errors.FolderOfAnother
+    if box.pk == to.pk:
+        return sorted(uids)
+    return delivery.retried(lambda: _move(box.pk, list(uids), to.pk))
+
+
+@transaction.atomic
+def _move(box_id: int, uids: Sequence[int], to_id: int) -> list[int]:
+    return changes.move(box_id, uids, to_id, delivery.lock([box_id, to_id]))
+
+
+def delete(*, box: Box, uids: Collection[int]) -> list[int]:
+    """Remove delivered posts from a box for good; nobody else's copy and no post is touched."""
+    return delivery.retried(lambda: _delete(box.pk, list(uids)))
+
+
+@transaction.atomic
+def _delete(box_id: int, uids: Sequence[int]) -> list[int]:
+    counter = delivery.lock([box_id]).get(box_id)
+    return changes.remove(box_id, uids, counter) if counter else []
+
+
+@transaction.atomic
+def create_folder(*, owner: User, name: str) -> Box:
+    """Make a folder of a person's; raises NameInvalid or NameTaken."""
+    full = names.folder(owner.username, names.check(name))
+    if Box.objects.named(full).exists():
+        raise errors.NameTaken(name=full)
+    box = Box.objects.create(name=full, kind=Box.Kind.FOLDER, owner=owner)
+    BoxCounter.objects.create(box=box)
+    return box
+
+
+@transaction.atomic
+def delete_folder(*, box: Box) -> None:
+    """Delete an empty folder that its owner made; raises FolderFixed or FolderNotEmpty."""
+    if box.kind != Box.Kind.FOLDER or box.short_name in names.FOLDERS:
+        raise errors.FolderFixed(name=box.name)
+    delivery.lock([box.pk])
+    if DeliveredPost.objects.filter(box=box).exists():
+        raise errors.FolderNotEmpty(name=box.name)
+    box.delete()
+
+
+@transaction.atomic
+def move_watermark(*, target: Box, source: Box, uid: int) -> Subscription:
+    """Pass over what a subscription has not served yet, up to a uid of its source.
+
+    Raises NotFound, or WatermarkInvalid unless that is forward, and not beyond the source's end.
+    """
+    delivery.lock([target.pk])
+    found = Subscription.objects.filter(target=target, source=source)
+    subscription = found.select_related("source__counter").first()
+    if subscription is None:
+        raise errors.NotFound
+    last = subscription.source.counter.last_uid
+    if not subscription.watermark <= uid <= last:
+        raise errors.WatermarkInvalid(first=subscription.watermark, last=last)
+    # What is passed over was never to be seen: as if the person had joined after it.
+    found.update(watermark=uid, start=uid)
+    subscription.watermark = subscription.start = uid
+    return subscription

@@ -1,0 +1,62 @@
+"""What happens to posts after they were sent."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from mail import changes, delivery, policies
+from mail.models import DeliveredPost, Post, Submission, User
+
+ORPHANS_KEPT = timedelta(days=7)
+TOMBSTONES_KEPT = timedelta(days=30)
+
+
+def recall(*, post: Post, by: User) -> int:
+    """Hide a post everywhere at once, then remove it from every box; says from how many.
+
+    Raises RecallNotAllowed.
+    """
+    policies.check_recalling(post, by)
+    # Committed first: from here on no list shows it, whatever copies a sync is just making.
+    Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now())
+    Submission.objects.filter(post_id=post.pk, state=Submission.State.ACCEPTED).update(
+        state=Submission.State.DELIVERED, next_attempt_at=None
+    )
+    return changes.remove_everywhere(post.pk)
+
+
+def reap_posts() -> int:
+    """Delete posts that nothing has referred to for a while; says how many.
+
+    In two passes: the first notes since when, a later one deletes. A delivery that is on its way
+    while the first looks has then long ended.
+    """
+    now = timezone.now()
+    after, reaped = UUID(int=0), 0
+    while ids := _post_ids(after, before=now - ORPHANS_KEPT):
+        after = ids[-1]
+        for post_id in Post.objects.filter(pk__in=ids).exclude(recalled=None).values_list("pk"):
+            changes.remove_everywhere(*post_id)
+        needed = set(DeliveredPost.objects.filter(post__in=ids).values_list("post_id", flat=True))
+        pending = Submission.objects.filter(post__in=ids, state=Submission.State.ACCEPTED)
+        needed.update(pending.values_list("post_id", flat=True))
+        Post.objects.filter(pk__in=needed).exclude(orphaned=None).update(orphaned=None)
+        orphans = Post.objects.filter(pk__in=set(ids) - needed)
+        _, by_model = orphans.filter(orphaned__lt=now - ORPHANS_KEPT).delete()
+        reaped += by_model.get("mail.Post", 0)
+        orphans.filter(orphaned=None).update(orphaned=now)
+    return reaped
+
+
+def _post_ids(after: UUID, *, before: object) -> list[UUID]:
+    posts = Post.objects.filter(pk__gt=after, created__lt=before).order_by("pk")
+    return list(posts.values_list("pk", flat=True)[: delivery.BATCH])
+
+
+def purge_tombstones() -> int:
+    """Forget what left boxes long ago; says how much. Counters remember the sum."""
+    total = 0
+    while purged := delivery.retried(lambda: changes.purge(timezone.now() - TOMBSTONES_KEPT)):
+        total += purged
+    return total

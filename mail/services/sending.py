@@ -1,0 +1,232 @@
+"""From what somebody wrote to a submission that is delivered."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from mail import (
+    delivery,
+    errors,
+    markdown,
+    names,
+    policies,
+    selectors,
+    submitting,
+    validation,
+)
+from mail.models import Box, DeliveredPost, Post, Submission, User
+
+MAX_RECIPIENTS = 20_000
+KEYS_KEPT = timedelta(hours=24)
+MAX_KEY = 255  # characters
+
+
+def send(
+    *,
+    sender: User,
+    to: Sequence[str] = (),
+    subject: str = "",
+    body: str = "",
+    content_type: str = Post.ContentType.MARKDOWN,
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+    in_reply_to: UUID | None = None,
+    idempotency_key: str | None = None,
+) -> Submission:
+    """Send a post to people, groups or everyone, named in any mixture.
+
+    What is accepted is safe: it is committed before the delivery starts, and `deliver_pending`
+    finishes what a crash leaves. The same idempotency key of a sender sends once within 24
+    hours. Raises InvalidInput, with the field, NotAllowed, or KeyReused for a key that sent
+    something else, before anything is stored.
+    """
+    addressees = resolve(sender=sender, to=to, cc=cc, bcc=bcc)
+    post = compose(
+        sender=sender,
+        subject=subject,
+        body=body,
+        content_type=content_type,
+        to=[box.name for box in addressees.to],
+        cc=[box.name for box in addressees.cc],
+        in_reply_to=in_reply_to,
+    )
+    key = _checked_key(idempotency_key)
+    submission = delivery.retried(lambda: _accept(post, sender, addressees, key))
+    if submission.state == Submission.State.ACCEPTED:
+        submitting.finish(submission)
+    return submission
+
+
+class Addressees(NamedTuple):
+    to: list[Box]
+    cc: list[Box]
+    bcc: list[Box]
+
+    @property
+    def box_ids(self) -> list[int]:
+        return sorted({box.pk for boxes in self for box in boxes})
+
+
+def resolve(
+    *, sender: User, to: Sequence[str], cc: Sequence[str] = (), bcc: Sequence[str] = ()
+) -> Addressees:
+    """The boxes that these names stand for, each once; all must exist and be allowed.
+
+    Raises NoRecipients, TooManyRecipients, UnknownRecipient or NotAllowed.
+    """
+    fields = {"to": to, "cc": cc, "bcc": bcc}
+    wanted = [name for given in fields.values() for name in given]
+    if not wanted:
+        raise errors.NoRecipients
+    if len(wanted) > MAX_RECIPIENTS:
+        raise errors.TooManyRecipients(count=len(wanted), limit=MAX_RECIPIENTS)
+    boxes = {names.fold(box.name): box for box in Box.objects.addressable().named_any(wanted)}
+    for field, given in fields.items():
+        if unknown := [name for name in given if names.fold(name) not in boxes]:
+            raise errors.UnknownRecipient(names=unknown[:10], field=field)
+    policies.check_posting(sender, boxes.values())
+    chosen = {
+        field: list({names.fold(name): boxes[names.fold(name)] for name in given}.values())
+        for field, given in fields.items()
+    }
+    return Addressees(**chosen)
+
+
+def compose(
+    *,
+    sender: User,
+    subject: str,
+    body: str,
+    content_type: str,
+    to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    in_reply_to: UUID | None = None,
+) -> Post:
+    """A checked and rendered post that is not stored yet; raises InvalidInput."""
+    post = Post(
+        sender=sender,
+        sender_name=sender.username,
+        created=timezone.now(),
+        subject=validation.subject(subject),
+        content_type=validation.content_type(content_type),
+        body=validation.body(body),
+        in_reply_to=in_reply_to,
+        to=list(to),
+        cc=list(cc),
+    )
+    post.thread = post.pk if in_reply_to is None else _thread_of(sender, in_reply_to)
+    render(post=post)
+    return post
+
+
+def render(*, post: Post) -> None:
+    """Fill in what follows from a post's body, without storing it."""
+    made = markdown.rendered(post.body, content_type=post.content_type, key=str(post.pk))
+    post.body_html, post.snippet = made.html, made.snippet
+    post.renderer = markdown.RENDERER_VERSION
+
+
+def _thread_of(sender: User, post_id: UUID) -> UUID:
+    post = selectors.readable_posts(sender, [post_id]).only("thread").first()
+    if post is None:
+        raise errors.RepliedToUnknown
+    return post.thread
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
+        raise errors.KeyInvalid(limit=MAX_KEY)
+    return key
+
+
+def _fingerprint(post: Post, addressees: Addressees) -> str:
+    """What makes two sendings the same: all but the moment."""
+    parts = (
+        *(post.subject, post.content_type, post.body, post.in_reply_to),
+        *([box.pk for box in boxes] for boxes in addressees),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -> Submission:
+    sent_box = selectors.own_box(sender, "sent")
+    fingerprint = _fingerprint(post, addressees) if key else ""
+    try:
+        with transaction.atomic(durable=True):
+            _forget_old(sender, key)
+            post.save(force_insert=True)
+            return Submission.objects.create(
+                post=post,
+                sender=sender,
+                recipients=addressees.box_ids,
+                sent_box=sent_box.pk,
+                send_at=post.created,
+                next_attempt_at=post.created,
+                idempotency_key=key,
+                fingerprint=fingerprint,
+            )
+    except IntegrityError:
+        # The key was used before, or a lost connection hid that this very post was accepted.
+        same = Q(post_id=post.pk) | Q(sender=sender, idempotency_key=key or "")
+        if (earlier := Submission.objects.filter(same).select_related("post").first()) is None:
+            raise
+        if earlier.fingerprint != fingerprint:
+            raise errors.KeyReused from None
+        return earlier
+
+
+def _forget_old(sender: User, key: str | None) -> None:
+    if key is not None:
+        used = Submission.objects.filter(sender=sender, idempotency_key=key)
+        used.filter(created__lt=timezone.now() - KEYS_KEPT).update(idempotency_key=None)
+
+
+def store(
+    *,
+    sender: User,
+    subject: str = "",
+    body: str = "",
+    content_type: str = Post.ContentType.MARKDOWN,
+    in_reply_to: UUID | None = None,
+) -> Post:
+    """Store a post without delivering it; raises InvalidInput, with the field."""
+    post = compose(
+        sender=sender,
+        subject=subject,
+        body=body,
+        content_type=content_type,
+        in_reply_to=in_reply_to,
+    )
+    post.save(force_insert=True)
+    return post
+
+
+def deliver_pending(*, limit: int = 1000) -> list[Submission]:
+    """Finish submissions that were accepted but, after a crash, not delivered; oldest first."""
+    due = Submission.objects.filter(
+        state=Submission.State.ACCEPTED, next_attempt_at__lte=timezone.now()
+    )
+    found = list(due.order_by("next_attempt_at").select_related("post")[:limit])
+    for submission in found:
+        submitting.finish(submission)
+    return found
+
+
+def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
+    """Deliver a post that its author has stored already to one more box.
+
+    Raises NotFound unless `by` wrote it, NotAllowed by the box's policy, AlreadyDelivered.
+    """
+    if post.sender_id != by.pk or post.recalled:
+        raise errors.NotFound
+    policies.check_posting(by, [box])
+    row = delivery.Delivery(post.pk, post.subject, post.sender_name, [box.pk])
+    if not (rows := delivery.retried(lambda: delivery.insert([row]))):
+        raise errors.AlreadyDelivered(name=box.name)
+    return DeliveredPost.objects.get(box=box, uid=rows[0].uid)

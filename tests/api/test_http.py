@@ -1,0 +1,171 @@
+"""What the thin layer around django-ninja promises on every address."""
+
+import json
+
+import pytest
+
+from mail import services
+from mail.models import Post
+
+from .conftest import ROOT
+
+
+@pytest.mark.parametrize("path", ["", "users", "boxes", "posts", "delivered-posts", "boxes/bob"])
+def test_head_is_get_without_a_body(as_, bob, hello, path):
+    api = as_(bob)
+    got, headed = api.get(path), api.head(path)
+    assert headed.status_code == 200
+    assert headed.content == b""
+    assert headed.headers["ETag"] == got.headers["ETag"]
+    assert headed.headers["Content-Length"] == str(len(got.content))
+
+
+def test_head_of_a_stream_and_of_an_error(as_, bob):
+    answer = as_(bob).head("boxes/bob/export")
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content) == b""
+    assert as_(bob).head("boxes/nobody").status_code == 404
+
+
+def test_options_describes_every_address_without_signing_in(signed_out, db):
+    from mail.api.main import api
+
+    paths = api.get_openapi_schema()["paths"]
+    for path, item in paths.items():
+        answer = signed_out.options(path.replace("{", "").replace("}", ""))
+        assert answer.status_code == 200, path
+        allowed = set(answer.headers["Allow"].split(", "))
+        expected = {method.upper() for method in item} | {"OPTIONS"}
+        assert allowed == expected | ({"HEAD"} if "get" in item else set())
+        body = answer.json()
+        assert body["name"]
+        assert body["description"]
+        assert "application/json" in body["renders"]
+        assert body["parses"] == ["application/json"]
+        assert set(body["actions"]) == {method.upper() for method in item}
+
+
+def test_options_names_fields_with_types_limits_and_help(signed_out, db):
+    fields = signed_out.options("actions/deliver").json()["actions"]["POST"]["fields"]
+    assert fields["subject"] == {
+        "type": "string",
+        "maxLength": 255,
+        "required": False,
+        "label": "Subject",
+        "help_text": "",
+    }
+    assert fields["to"]["maxItems"] == 20_000
+    assert fields["body"]["help_text"] == "At most 262144 bytes of UTF-8."
+    box = signed_out.options("boxes").json()["actions"]
+    assert box["POST"]["fields"]["join_policy"]["enum"] == ["open", "manager"]
+    assert box["GET"]["query"]["limit"]["maximum"] == 200
+
+
+@pytest.mark.parametrize("path", ["nothing", "boxes/a/b/c", "users/", "posts/1/2"])
+@pytest.mark.parametrize("method", ["get", "post", "options", "head"])
+def test_unknown_addresses(as_, bob, path, method):
+    answer = getattr(as_(bob), method)(path)
+    assert answer.status_code == 404
+    if method != "head":
+        assert answer.json()["code"] == "not-found"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_another_content_type_is_415(as_, alice, bob, problem, content_type):
+    data = json.dumps({"to": ["bob"]})
+    answer = as_(alice).client.generic(
+        "POST", "/postapi/actions/deliver", data=data, content_type=content_type
+    )
+    problem(answer, 415)
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("application/*", 200),
+        ("text/html, application/json;q=0.5", 200),
+        ("application/problem+json", 200),
+        ("text/html", 406),
+        ("image/png", 406),
+    ],
+)
+def test_what_a_client_accepts(as_, bob, accept, status):
+    assert as_(bob).get("boxes", headers={"Accept": accept}).status_code == status
+
+
+@pytest.mark.parametrize("body", ["", "{", "nul", '{"to": NaN}', "[" * 100_000, "\ufeff{}", "\0"])
+def test_what_is_no_json_is_400(as_, alice, problem, body):
+    answer = as_(alice).client.generic(
+        "POST", "/postapi/actions/deliver", data=body, content_type="application/json"
+    )
+    problem(answer, 422 if not body else answer.status_code)
+    assert answer.status_code in (400, 422)
+
+
+def test_invalid_utf8_is_400(as_, alice, problem):
+    answer = as_(alice).client.generic(
+        "POST",
+        "/postapi/actions/deliver",
+        data=b'{"to": ["\xff\xfe"]}',
+        content_type="application/json",
+    )
+    assert problem(answer, answer.status_code)["status"] in (400, 422)
+
+
+def test_lone_surrogates_are_refused(as_, alice, bob, problem):
+    answer = as_(alice).client.generic(
+        "POST",
+        "/postapi/actions/deliver",
+        data=b'{"to": ["bob"], "body": "\\ud800"}',
+        content_type="application/json",
+    )
+    assert problem(answer, answer.status_code)["status"] in (400, 422)
+    assert not Post.objects.exists()
+
+
+def test_ten_megabytes_are_413(as_, alice, bob, problem):
+    data = {"to": ["bob"], "body": "x" * 10_000_000}
+    problem(as_(alice).post("actions/deliver", data), 413)
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize("value", ["%00", "a%00b", "%ff", "%F0%9F%92%A9", "..%2f..", "a%0d%0ab"])
+@pytest.mark.parametrize(
+    "path",
+    ["boxes/{}", "users/{}", "posts/{}", "delivered-posts?boxname={}", "users?name_startswith={}"],
+)
+def test_strange_letters_in_addresses_are_no_fault(as_, bob, path, value):
+    answer = as_(bob).client.get(f"/postapi/{path.format(value)}")
+    assert answer.status_code in (200, 400, 404, 422), answer.content
+
+
+def test_a_fault_of_ours_shows_a_number_and_no_word_more(as_, alice, problem, settings, caplog):
+    settings.API_RATE = "not a number"  # a broken installation
+    body = problem(as_(alice).get("boxes"), 500)
+    assert set(body) == {"type", "title", "status", "code", "detail", "request_id"}
+    assert "Traceback" not in json.dumps(body)
+    assert body["request_id"] in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_root_links_to_everything(as_, alice):
+    api = as_(alice)
+    links = api.get("").json()
+    assert links["delivered-posts"] == f"{ROOT}delivered-posts"
+    for name, url in links.items():
+        assert url.startswith(ROOT)
+        if name not in ("deliver", "sync", "move", "mark-read"):
+            assert api.get(url, headers={"Accept": "*/*"}).status_code == 200, name
+
+
+def test_objects_carry_the_address_that_the_client_used(alice, bob, settings):
+    settings.ALLOWED_HOSTS = ["mail.example.org"]
+    _, secret = services.create_token(user=alice, name="x")
+    from .conftest import Api
+
+    api = Api({"Authorization": f"Bearer {secret}", "Host": "mail.example.org"})
+    assert api.get("users/bob").json()["url"] == "http://mail.example.org/postapi/users/bob"

@@ -1,0 +1,149 @@
+"""Every operation by everybody who might ask. A new operation without a row fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mail import selectors, services
+from mail.models import Box, Post, User
+
+from .conftest import Api
+from .test_openapi import OPERATIONS
+
+# The cast: bob owns the mailbox that is asked for, charlie is a stranger to it, dora is a member
+# of the crew, alice manages it, staff has all of Django's permissions, nobody is signed out.
+WHO = ("owner", "stranger", "member", "manager", "staff", "signed out")
+
+ALL = (200, 200, 200, 200, 200, 401)
+MAKES = (201, 201, 201, 201, 201, 401)
+OWN = (200, 404, 404, 404, 404, 401)
+OWN_GONE = (204, 404, 404, 404, 404, 401)
+OWN_NAMED = (200, 400, 400, 400, 400, 401)  # in a body another's box is an unknown one
+
+MATRIX: dict[str, tuple[int, ...]] = {
+    "root": ALL,
+    "list_users": ALL,
+    "get_user": ALL,
+    "list_boxes": ALL,
+    "create_box": MAKES,
+    "get_box": OWN,  # a folder of bob's
+    "delete_box": (403, 403, 403, 204, 204, 401),  # the crew
+    "list_members": ALL,
+    "join": (403, 403, 403, 204, 204, 401),  # charlie, by somebody else
+    "leave": (403, 403, 204, 204, 204, 401),  # dora, who may leave by herself
+    "list_managers": ALL,
+    "add_manager": (403, 403, 403, 204, 204, 401),
+    "remove_manager": (403, 403, 403, 204, 204, 401),
+    "list_changes": OWN,
+    "export_box": OWN,
+    "list_posts": ALL,
+    "create_post": MAKES,
+    "get_post": (200, 404, 404, 200, 404, 401),  # alice wrote it to bob
+    "recall_post": (403, 404, 404, 204, 204, 401),
+    "list_delivered_posts": OWN,  # of bob's box
+    "create_delivered_post": (400, 400, 400, 201, 400, 401),  # of alice's post
+    "get_delivered_post": OWN,
+    "mark_delivered_post": OWN,
+    "delete_delivered_post": OWN_GONE,
+    "list_subscriptions": ALL,
+    "create_subscription": MAKES,
+    "get_subscription": OWN,
+    "move_watermark": OWN,
+    "delete_subscription": OWN_GONE,
+    "deliver": (403, 403, 403, 200, 403, 401),  # to the crew, which takes its managers' posts only
+    "sync": (204, 400, 400, 400, 400, 401),
+    "move": OWN_NAMED,
+    "mark_read": OWN_NAMED,
+    "list_submissions": ALL,
+    "get_submission": (404, 404, 404, 200, 404, 401),  # alice's
+    "list_tokens": ALL,
+    "create_token": MAKES,
+    "revoke_token": OWN_GONE,
+}
+
+
+@pytest.fixture
+def world(alice, bob, charlie, staff) -> dict[str, Any]:
+    dora = User.objects.create_user("dora")
+    crew = services.create_group(
+        name="crew", by=alice, post_policy=Box.PostPolicy.MANAGERS, join_policy="manager"
+    )
+    other = services.create_group(name="other", by=charlie)
+    services.join(box=crew, user=dora, by=alice)
+    services.join(box=other, user=bob, by=bob)
+    submission = services.send(sender=alice, to=["bob"], subject="x")
+    stored: Post = services.store(sender=alice)
+    token, _ = services.create_token(user=bob, name="x")
+    box = selectors.own_box(bob)
+    return {
+        "who": [bob, charlie, dora, alice, staff],
+        "post": submission.post_id,
+        "stored": stored.pk,
+        "submission": submission.pk,
+        "delivered": f"{box.pk}.1",
+        "subscription": f"{box.pk}.{other.pk}",
+        "token": token.pk,
+    }
+
+
+# How each operation that needs more than its address is asked for: path and body.
+ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
+    "root": lambda _: ("", None),
+    "get_user": lambda _: ("users/bob", None),
+    "create_box": lambda _: ("boxes", {"name": "a new group"}),
+    "get_box": lambda _: ("boxes/bob:sent", None),
+    "delete_box": lambda _: ("boxes/crew", None),
+    "list_members": lambda _: ("boxes/crew/members", None),
+    "join": lambda _: ("boxes/crew/members/charlie", None),
+    "leave": lambda _: ("boxes/crew/members/dora", None),
+    "list_managers": lambda _: ("boxes/crew/managers", None),
+    "add_manager": lambda _: ("boxes/crew/managers/dora", None),
+    "remove_manager": lambda _: ("boxes/crew/managers/dora", None),
+    "list_changes": lambda _: ("boxes/bob/changes?since=0.0", None),
+    "export_box": lambda _: ("boxes/bob/export", None),
+    "create_post": lambda _: ("posts", {}),
+    "get_post": lambda world: (f"posts/{world['post']}", None),
+    "recall_post": lambda world: (f"posts/{world['post']}", None),
+    "list_delivered_posts": lambda _: ("delivered-posts?boxname=bob", None),
+    "create_delivered_post": lambda world: (
+        "delivered-posts",
+        {"box": "bob", "post": str(world["stored"])},
+    ),
+    "get_delivered_post": lambda world: (f"delivered-posts/{world['delivered']}", None),
+    "mark_delivered_post": lambda world: (
+        f"delivered-posts/{world['delivered']}",
+        {"is_read": True},
+    ),
+    "delete_delivered_post": lambda world: (f"delivered-posts/{world['delivered']}", None),
+    "create_subscription": lambda _: ("subscriptions", {"source": "open group"}),
+    "get_subscription": lambda world: (f"subscriptions/{world['subscription']}", None),
+    "move_watermark": lambda world: (f"subscriptions/{world['subscription']}", {"watermark": 0}),
+    "delete_subscription": lambda world: (f"subscriptions/{world['subscription']}", None),
+    "deliver": lambda _: ("actions/deliver", {"to": ["crew"]}),
+    "sync": lambda _: ("actions/sync", {"box": "bob"}),
+    "move": lambda _: ("actions/move", {"box": "bob", "posts": [1], "to": "bob"}),
+    "mark_read": lambda _: ("actions/mark-read", {"box": "bob", "posts": [1]}),
+    "get_submission": lambda world: (f"submissions/{world['submission']}", None),
+    "create_token": lambda _: ("tokens", {"name": "x"}),
+    "revoke_token": lambda world: (f"tokens/{world['token']}", None),
+}
+
+
+def test_every_operation_has_a_row():
+    assert set(MATRIX) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize("who", range(len(WHO)), ids=WHO)
+def test_matrix(name, who, world, alice, as_, problem):
+    services.create_group(name="open group", by=alice)
+    method, path, _ = OPERATIONS[name]
+    asked, data = ASKED.get(name, lambda _: (path.removeprefix("/postapi/"), None))(world)
+    api = as_(world["who"][who]) if who < len(world["who"]) else Api({})
+
+    answer = getattr(api, method)(asked, data)
+
+    assert answer.status_code == MATRIX[name][who]
+    if answer.status_code >= 400:
+        problem(answer, MATRIX[name][who])
