@@ -1,4 +1,4 @@
-"""The API's pages for people, under the strict policy: the window's fixture fails on a violation."""
+"""The API's pages for people, under the strict policy: a violation fails the window's fixture."""
 
 from playwright.sync_api import expect
 

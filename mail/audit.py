@@ -102,23 +102,33 @@ JOIN mail_box p ON p.owner_id = ug.user_id AND p.kind = 'personal'
 WHERE NOT EXISTS (SELECT FROM mail_subscription s
                   WHERE s.target_id = p.id AND s.source_id = b.id)"""
 _LEFT_OVER = """
-SELECT b.group_id, p.owner_id FROM mail_subscription s
+SELECT b.id AS source_id, p.id AS target_id FROM mail_subscription s
 JOIN mail_box b ON b.id = s.source_id AND b.kind = 'group'
 JOIN mail_box p ON p.id = s.target_id AND p.kind = 'personal'
 WHERE NOT EXISTS (SELECT FROM mail_user_groups ug
                   WHERE ug.user_id = p.owner_id AND ug.group_id = b.group_id)"""
 
 
-def _repair_members(sql: str, change: Callable[..., None]) -> Callable[[], int]:
-    def repair() -> int:
-        members: dict[int, list[int]] = {}
-        for group_id, user_id in _rows(sql):
-            members.setdefault(group_id, []).append(user_id)
-        for group_id, user_ids in members.items():
-            change(group_id=group_id, user_ids=user_ids)
-        return sum(map(len, members.values()))
+def _repair_unsubscribed() -> int:
+    members = _grouped(_UNSUBSCRIBED)
+    for group_id, user_ids in members.items():
+        services.members_joined(group_id=group_id, user_ids=user_ids)
+    return sum(map(len, members.values()))
 
-    return repair
+
+def _repair_left_over() -> int:
+    targets = _grouped(_LEFT_OVER)
+    for source_id, target_ids in targets.items():
+        delivery.unsubscribe(source_id, target_ids)
+    return sum(map(len, targets.values()))
+
+
+def _grouped(sql: str) -> dict[int, list[int]]:
+    """The second column's values by the first's."""
+    groups: dict[int, list[int]] = {}
+    for key, value in _rows(sql):
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 # --- Boxes ---------------------------------------------------------------------------------------
@@ -224,8 +234,15 @@ _CHECKS = (
             " WHERE NOT EXISTS (SELECT FROM mail_boxcounter c WHERE c.box_id = b.id)"
         ),
         _executed(
-            "INSERT INTO mail_boxcounter (box_id, last_uid, modseq, purged, purged_modseq, fed)"
-            " SELECT id, 0, 1, 0, 0, false FROM mail_box ON CONFLICT DO NOTHING"
+            # A state from before is too old, since it cannot be known what was purged.
+            """INSERT INTO mail_boxcounter (box_id, last_uid, modseq, purged, purged_modseq, fed)
+               SELECT b.id, greatest(d.uid, t.uid, 0), m.modseq, 0, m.modseq, false FROM mail_box b
+               LEFT JOIN (SELECT box_id, max(uid) AS uid, max(modseq) AS modseq
+                          FROM mail_deliveredpost GROUP BY box_id) d ON d.box_id = b.id
+               LEFT JOIN (SELECT box_id, max(uid) AS uid, max(modseq) AS modseq
+                          FROM mail_tombstone GROUP BY box_id) t ON t.box_id = b.id,
+               LATERAL (SELECT greatest(d.modseq, t.modseq, 0) + 1 AS modseq) m
+               ON CONFLICT DO NOTHING"""
         ),
     ),
     _Check(
@@ -291,12 +308,12 @@ _CHECKS = (
     _Check(
         "members without a subscription",
         _counted(_UNSUBSCRIBED),
-        _repair_members(_UNSUBSCRIBED, services.members_joined),
+        _repair_unsubscribed,
     ),
     _Check(
         "subscriptions of people who are no members",
         _counted(_LEFT_OVER),
-        _repair_members(_LEFT_OVER, services.members_left),
+        _repair_left_over,
     ),
     _Check("posts that a subscription passed over", _counted(_MISSED), _repair_missed),
     _Check(

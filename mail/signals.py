@@ -58,16 +58,18 @@ def follow_members(instance: User | Group, action: str, pk_set: set[int] | None,
     change = {
         "post_add": services.members_joined,
         "post_remove": services.members_left,
-        "pre_clear": services.members_left,  # afterwards nobody knows who they were
+        "post_clear": services.members_left,
     }.get(action)
+    if action == "pre_clear":  # afterwards nobody knows who they were
+        members = instance.user_set if isinstance(instance, Group) else instance.groups
+        instance.cleared = set(members.values_list("pk", flat=True))  # type: ignore[union-attr]
     if change is None:
         return
+    changed: set[int] = instance.cleared if pk_set is None else pk_set  # type: ignore[union-attr]
     if isinstance(instance, Group):
-        users = instance.user_set.values_list("pk", flat=True) if pk_set is None else pk_set
-        change(group_id=instance.pk, user_ids=list(users))
+        change(group_id=instance.pk, user_ids=changed)
         return
-    groups = instance.groups.values_list("pk", flat=True) if pk_set is None else pk_set
-    for group_id in groups:
+    for group_id in changed:
         change(group_id=group_id, user_ids=[instance.pk])
 
 

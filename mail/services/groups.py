@@ -43,7 +43,10 @@ def leave(*, box: Box, user: User, by: User) -> None:
     Raises NotFound, LeavingNotAllowed or ManagingNotAllowed.
     """
     policies.check_leaving(box, by, user)
-    user.groups.remove(_group_of(box))
+    group = _group_of(box)
+    # Before the transaction, in which the group's counter would be locked ahead of the person's.
+    sync(box=box)
+    delivery.retried(lambda: user.groups.remove(group))
 
 
 def _group_of(box: Box) -> Group:
@@ -79,8 +82,13 @@ def unsubscribe(*, source: Box, target: Box, by: User) -> None:
     sync(box=source)
     with transaction.atomic():
         delivery.unsubscribe(source.pk, [target.pk])
-        fed = target.subscriptions.exists()
-        BoxCounter.objects.filter(pk=target.pk).update(fed=fed)
+        _mark_fed([target.pk])
+
+
+def _mark_fed(box_ids: Collection[int]) -> None:
+    """Take the mark from those groups that receive from no other any more."""
+    fed = BoxCounter.objects.filter(pk__in=box_ids, fed=True, box__subscriptions=None)
+    BoxCounter.objects.filter(pk__in=list(fed.values_list("pk", flat=True))).update(fed=False)
 
 
 def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
@@ -94,7 +102,13 @@ def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
     """Serve people who are no longer in a group, then end their subscriptions: set-based."""
     box = Box.objects.get(group_id=group_id)
     sync(box=box)
-    delivery.unsubscribe(box.pk, _personal_boxes(user_ids))
+    with transaction.atomic():
+        targets = _personal_boxes(user_ids)
+        delivery.lock(targets)
+        # Asked again behind the lock: some may have joined anew while this waited for it.
+        back = Box.objects.filter(pk__in=targets, owner__groups=group_id)
+        left = set(targets).difference(back.values_list("pk", flat=True))
+        delivery.unsubscribe(box.pk, sorted(left))
 
 
 def _personal_boxes(user_ids: Collection[int]) -> list[int]:
@@ -135,10 +149,11 @@ def close_group_box(*, group: Group) -> None:
     if box is None:
         return
     sync(box=box)
-    delivery.unsubscribe(box.pk, list(box.subscribers.values_list("target_id", flat=True)))
+    targets = list(box.subscribers.values_list("target_id", flat=True))
+    delivery.unsubscribe(box.pk, targets)
     box.subscriptions.all().delete()
     box.managers.clear()
-    BoxCounter.objects.filter(pk=box.pk).update(fed=False)
+    _mark_fed([box.pk, *targets])
 
 
 def check_group_name(*, name: str) -> None:

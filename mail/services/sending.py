@@ -145,7 +145,7 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
-def _fingerprint(post: Post, addressees: Addressees) -> str:
+def fingerprint(post: Post, addressees: Addressees) -> str:
     """What makes two sendings the same: all but the moment."""
     parts = (
         *(post.subject, post.content_type, post.body, post.in_reply_to),
@@ -156,7 +156,7 @@ def _fingerprint(post: Post, addressees: Addressees) -> str:
 
 def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -> Submission:
     sent_box = selectors.own_box(sender, "sent")
-    fingerprint = _fingerprint(post, addressees) if key else ""
+    content = fingerprint(post, addressees) if key else ""
     try:
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
@@ -169,14 +169,14 @@ def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -
                 send_at=post.created,
                 next_attempt_at=post.created,
                 idempotency_key=key,
-                fingerprint=fingerprint,
+                fingerprint=content,
             )
     except IntegrityError:
         # The key was used before, or a lost connection hid that this very post was accepted.
         same = Q(post_id=post.pk) | Q(sender=sender, idempotency_key=key or "")
         if (earlier := Submission.objects.filter(same).select_related("post").first()) is None:
             raise
-        if earlier.fingerprint != fingerprint:
+        if earlier.fingerprint != content:
             raise errors.KeyReused from None
         return earlier
 

@@ -221,7 +221,6 @@ class TestMended:
             DeliveredPost.objects.filter(box=box_of("crew")).order_by("uid").values_list("uid")
         ) == [(1,), (2,), (3,), (4,)]
 
-    @pytest.mark.xfail(reason="its modseq starts anew", strict=True)
     def test_a_counter_made_anew_goes_on_where_the_old_one_stood(self, world):
         before = counter("crew").get()
         self.mend(drop_a_counter)
@@ -252,7 +251,6 @@ class TestMended:
         assert DeliveredPost.objects.filter(box=box_of("bob"), subject="s2").count() == 1
 
 
-@pytest.mark.xfail(reason="the other group stays marked as fed", strict=True)
 def test_a_deleted_group_that_fed_another_leaves_nothing_to_mend(world, staff, crew):
     company = services.create_group(name="company", by=staff)
     services.subscribe(source=company, target=crew, by=staff)
@@ -261,7 +259,6 @@ def test_a_deleted_group_that_fed_another_leaves_nothing_to_mend(world, staff, c
     assert wrong() == {}
 
 
-@pytest.mark.xfail(reason="the repair asks for the one box without a group", strict=True)
 def test_a_subscription_to_a_closed_group_is_mended(world, bob, crew):
     """As a join leaves it that was on its way while the group was deleted."""
     Group.objects.get(name="crew").delete()

@@ -21,7 +21,7 @@ def people(db) -> Callable[[str, int], list[User]]:
     """So many new people, named after a letter."""
 
     def people(letter: str, count: int) -> list[User]:
-        for names in batched((f"{letter}{n}" for n in range(count)), IMPORTED):  # noqa: B911
+        for names in batched((f"{letter}{n}" for n in range(count)), IMPORTED):
             services.import_users(users=[User(username=name) for name in names])
         # As autovacuum would have done: plans for an empty table are hopeless for a full one.
         with connection.cursor() as cursor:
