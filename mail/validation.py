@@ -29,7 +29,7 @@ def content_type(given: str) -> str:
     known = _SAME.get(given, given)
     if known not in Post.ContentType.values:
         raise errors.ContentTypeInvalid(given=given[:60])
-    return known
+    return Post.ContentType(known).value
 
 
 def _encodes(text: str) -> bool:
