@@ -24,11 +24,17 @@ SELECT id, 0, 0, 0, 0, false FROM mail_box WHERE owner_id = ANY (%s::bigint[])
 ON CONFLICT DO NOTHING
 """
 
+# Everyone is read first, once: with statistics from when the tables were empty the planner would
+# look for it again for each person.
 _BROADCASTS = """
+WITH everyone AS MATERIALIZED (
+    SELECT c.box_id, c.last_uid FROM mail_box b JOIN mail_boxcounter c ON c.box_id = b.id
+    WHERE b.kind = 'everyone'
+)
 INSERT INTO mail_subscription (target_id, source_id, start, watermark, created)
-SELECT b.id, e.id, c.last_uid, c.last_uid, statement_timestamp()
-FROM mail_box b, mail_box e JOIN mail_boxcounter c ON c.box_id = e.id
-WHERE b.owner_id = ANY (%s::bigint[]) AND b.kind = 'personal' AND e.kind = 'everyone'
+SELECT b.id, e.box_id, e.last_uid, e.last_uid, statement_timestamp()
+FROM mail_box b CROSS JOIN everyone e
+WHERE b.owner_id = ANY (%s::bigint[]) AND b.kind = 'personal'
 ON CONFLICT DO NOTHING
 """
 

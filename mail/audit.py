@@ -145,6 +145,13 @@ WHERE c.last_uid <> coalesce(d.n, 0) + coalesce(t.n, 0) + c.purged"""
 _AHEAD = """
 SELECT s.target_id FROM mail_subscription s JOIN mail_boxcounter c ON c.box_id = s.source_id
 WHERE s.watermark > c.last_uid OR s.start > s.watermark"""
+_OLD_CHANGES = """
+SELECT c.box_id FROM mail_boxcounter c WHERE c.modseq < greatest(
+    (SELECT max(modseq) FROM mail_deliveredpost d WHERE d.box_id = c.box_id),
+    (SELECT max(modseq) FROM mail_tombstone t WHERE t.box_id = c.box_id))"""
+_TWICE = """
+SELECT d.box_id, d.uid FROM mail_deliveredpost d
+JOIN mail_tombstone t ON t.box_id = d.box_id AND t.uid = d.uid"""
 _FED = """
 SELECT c.box_id FROM mail_boxcounter c JOIN mail_box b ON b.id = c.box_id
 WHERE b.kind = 'group' AND c.fed <> EXISTS (SELECT FROM mail_subscription s
@@ -278,6 +285,21 @@ _CHECKS = (
                     (SELECT max(uid) FROM mail_tombstone t WHERE t.box_id = c.box_id))
                 WHERE c.box_id IN ({_ABOVE})"""
         ),
+    ),
+    _Check(
+        "changes above their box's counter",
+        _counted(_OLD_CHANGES),
+        _executed(
+            f"""UPDATE mail_boxcounter c SET modseq = 1 + greatest(
+                    (SELECT max(modseq) FROM mail_deliveredpost d WHERE d.box_id = c.box_id),
+                    (SELECT max(modseq) FROM mail_tombstone t WHERE t.box_id = c.box_id))
+                WHERE c.box_id IN ({_OLD_CHANGES})"""
+        ),
+    ),
+    _Check(
+        "traces of what is still there",
+        _counted(_TWICE),
+        _executed(f"DELETE FROM {_ts} t USING {_dp} d WHERE d.box_id = t.box_id AND d.uid = t.uid"),
     ),
     # What is lost cannot be found again: repairing makes it known, so that the next is noticed.
     _Check(

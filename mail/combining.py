@@ -8,6 +8,8 @@ the same recipients gather here; the next of them takes all along.
 import threading
 from collections.abc import Sequence
 
+from django.db import connection
+
 from mail.delivery import Delivered, Delivery, insert, retried
 
 
@@ -34,6 +36,8 @@ def insert_together(delivery: Delivery, shared: Sequence[int]) -> list[Delivered
 
     Raises what `insert` raised for this delivery.
     """
+    if connection.in_atomic_block:  # nobody else's delivery may depend on its end
+        return insert([delivery])
     key, job = tuple(shared), _Job(delivery)
     with _guard:
         queue = _queues.setdefault(key, _Queue())
@@ -42,7 +46,7 @@ def insert_together(delivery: Delivery, shared: Sequence[int]) -> list[Delivered
     try:
         with queue.leading:
             if job.rows is None and job.error is None:
-                _lead(queue)
+                _lead(queue, job)
     finally:
         with _guard:
             queue.users -= 1
@@ -53,10 +57,11 @@ def insert_together(delivery: Delivery, shared: Sequence[int]) -> list[Delivered
     return job.rows or []
 
 
-def _lead(queue: _Queue) -> None:
+def _lead(queue: _Queue, own: _Job) -> None:
     with _guard:
         batch, queue.waiting = queue.waiting, []
-    _run(batch)
+    # A leader that was interrupted took the job out of the queue, and did nothing with it.
+    _run(batch if own in batch else [own, *batch])
 
 
 def _run(batch: list[_Job]) -> None:

@@ -352,14 +352,15 @@ WITH due AS (
 ), counted AS (
     UPDATE mail_boxcounter c SET last_uid = c.last_uid + f.total, modseq = c.modseq + 1
     FROM (SELECT DISTINCT target_id, total FROM fresh) f WHERE c.box_id = f.target_id
-    RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
 )
+-- The counters are locked already, so what this statement still sees of them is where they stood;
+-- unlike what `counted` could return, they have an index.
 INSERT INTO mail_deliveredpost
     (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
-SELECT c.box_id, c.base + f.nth, f.post_id, %s, statement_timestamp(),
-       CASE WHEN f.sender_name = b.name THEN statement_timestamp() END, c.modseq,
+SELECT c.box_id, c.last_uid + f.nth, f.post_id, %s, statement_timestamp(),
+       CASE WHEN f.sender_name = b.name THEN statement_timestamp() END, c.modseq + 1,
        f.subject, f.sender_name
-FROM fresh f JOIN counted c ON c.box_id = f.target_id JOIN mail_box b ON b.id = f.target_id
+FROM fresh f JOIN mail_boxcounter c ON c.box_id = f.target_id JOIN mail_box b ON b.id = f.target_id
 RETURNING box_id, post_id
 """
 

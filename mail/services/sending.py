@@ -173,7 +173,9 @@ def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -
             )
     except IntegrityError:
         # The key was used before, or a lost connection hid that this very post was accepted.
-        same = Q(post_id=post.pk) | Q(sender=sender, idempotency_key=key or "")
+        same = Q(post_id=post.pk)
+        if key is not None:
+            same |= Q(sender=sender, idempotency_key=key)
         if (earlier := Submission.objects.filter(same).select_related("post").first()) is None:
             raise
         if earlier.fingerprint != content:

@@ -106,6 +106,17 @@ def set_a_counter_back() -> None:
     counter("crew").update(last_uid=1)
 
 
+def set_the_changes_back() -> None:
+    counter("crew").update(modseq=1)
+
+
+def leave_a_trace_of_what_is_there() -> None:
+    row = DeliveredPost.objects.filter(box=box_of("bob")).latest("uid")
+    Tombstone.objects.create(
+        box_id=row.box_id, uid=row.uid, post_id=row.post_id, modseq=row.modseq, at=timezone.now()
+    )
+
+
 def lose_a_row() -> None:
     DeliveredPost.objects.filter(box=box_of("alice:sent"), uid=1).delete()
 
@@ -167,6 +178,8 @@ BREAKAGES = [
     (recall_by_hand, "recalled posts still in a box", 1),
     (name_a_source_that_is_gone, "delivered posts through a box that is gone", 1),
     (set_a_counter_back, "uids above their box's counter", 1),
+    (set_the_changes_back, "changes above their box's counter", 1),
+    (leave_a_trace_of_what_is_there, "traces of what is still there", 1),
     (lose_a_row, "boxes with gaps that no deletion explains", 1),
     (lose_a_trace, "boxes with gaps that no deletion explains", 1),
     (push_a_watermark, "watermarks above their source", 1),
