@@ -68,11 +68,14 @@ class _Source(NamedTuple):
 
 
 class _Pending(NamedTuple):
-    source_id: int
-    uid: int
-    post_id: UUID
-    subject: str
-    sender_name: str
+    """A batch in order: how many, and its columns as PostgreSQL writes arrays."""
+
+    number: int
+    posts: str
+    sources: str
+    uids: str
+    subjects: str
+    senders: str
 
 
 def retried[T](work: Callable[[], T]) -> T:
@@ -102,36 +105,46 @@ def _passes(error: Error) -> bool:
     return state in _PASSING or bool(lost)
 
 
+# The arrays come by way of sub-selects, lest the planner looks into them and plans anew each time.
+# And that a box has, or has had, a post is asked for by the next post in the index (box, post):
+# any other way to ask lets the planner read the whole box where boxes are small on average.
 _INSERT = """
 WITH wanted AS (
     SELECT p.post_id, p.subject, p.sender_name, d.box_id, d.is_read, d.place
-    FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY
+    FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::text[])) WITH ORDINALITY
          AS p (post_id, subject, sender_name, nr)
-    JOIN unnest(%s::int[], %s::bigint[], %s::boolean[]) WITH ORDINALITY
-         AS d (nr, box_id, is_read, place) USING (nr)
+    JOIN unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::boolean[]))
+         WITH ORDINALITY AS d (nr, box_id, is_read, place) USING (nr)
 ), locked AS MATERIALIZED (
-    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
+    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY ((SELECT %s::bigint[])::bigint[])
     ORDER BY box_id FOR NO KEY UPDATE
 ), fresh AS (
-    SELECT w.*, row_number() OVER (PARTITION BY box_id ORDER BY place) AS nth,
-           count(*) OVER (PARTITION BY box_id) AS total
+    SELECT box_id, count(*) AS total, array_agg(post_id ORDER BY place) AS posts,
+           array_agg(subject ORDER BY place) AS subjects,
+           array_agg(sender_name ORDER BY place) AS senders,
+           array_agg(is_read ORDER BY place) AS reads
     FROM wanted w
-    WHERE NOT EXISTS (SELECT FROM mail_deliveredpost d
-                      WHERE d.box_id = w.box_id AND d.post_id = w.post_id)
-      AND NOT EXISTS (SELECT FROM mail_tombstone t
-                      WHERE t.box_id = w.box_id AND t.post_id = w.post_id)
+    WHERE post_id IS DISTINCT FROM (
+              SELECT d.post_id FROM mail_deliveredpost d
+              WHERE d.box_id = w.box_id AND d.post_id >= w.post_id
+              ORDER BY d.box_id, d.post_id LIMIT 1)
+      AND post_id IS DISTINCT FROM (
+              SELECT t.post_id FROM mail_tombstone t
+              WHERE t.box_id = w.box_id AND t.post_id >= w.post_id
+              ORDER BY t.box_id, t.post_id LIMIT 1)
+    GROUP BY box_id
 ), counted AS (
     UPDATE mail_boxcounter c SET last_uid = c.last_uid + f.total, modseq = c.modseq + 1
-    FROM locked, (SELECT DISTINCT box_id, total FROM fresh) f
-    WHERE c.box_id = locked.box_id AND f.box_id = locked.box_id
-    RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq
+    FROM fresh f WHERE c.box_id = f.box_id AND (SELECT count(*) FROM locked) > 0
+    RETURNING c.box_id, c.last_uid - f.total AS base, c.modseq, f.posts, f.subjects, f.senders,
+              f.reads
 ), inserted AS (
     INSERT INTO mail_deliveredpost
         (box_id, uid, post_id, delivered, read_at, modseq, subject, sender_name)
-    SELECT f.box_id, counted.base + f.nth, f.post_id, statement_timestamp(),
-           CASE WHEN f.is_read THEN statement_timestamp() END, counted.modseq,
-           f.subject, f.sender_name
-    FROM fresh f JOIN counted ON counted.box_id = f.box_id
+    SELECT box_id, base + nth, post_id, statement_timestamp(),
+           CASE WHEN is_read THEN statement_timestamp() END, modseq, subject, sender_name
+    FROM counted, unnest(posts, subjects, senders, reads) WITH ORDINALITY
+                  AS r (post_id, subject, sender_name, is_read, nth)
     RETURNING box_id, uid, post_id, modseq
 )
 SELECT i.box_id, i.uid, i.post_id, i.modseq > seen.modseq + 1
@@ -176,7 +189,8 @@ def lock(box_ids: Sequence[int]) -> dict[int, Counter]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT box_id, last_uid, modseq FROM mail_boxcounter
-               WHERE box_id = ANY (%s::bigint[]) ORDER BY box_id FOR NO KEY UPDATE""",
+               WHERE box_id = ANY ((SELECT %s::bigint[])::bigint[])
+               ORDER BY box_id FOR NO KEY UPDATE""",
             [sorted(box_ids)],
         )
         return {box_id: Counter(*rest) for box_id, *rest in cursor.fetchall()}
@@ -220,21 +234,23 @@ def _pull(box_id: int, owner_name: str, seen: set[int]) -> Pulled:
         sources = _sources(box_id)
     if not any(source.pending for source in sources):
         return Pulled(0, more)
-    own = retried(lambda: _pull_batch(box_id, owner_name))
+    due = [source for source in sources if source.pending]
+    own = retried(lambda: _pull_batch(box_id, owner_name, due))
     return Pulled(own.inserted, own.more or more)
 
 
 @transaction.atomic
-def _pull_batch(box_id: int, owner_name: str) -> Pulled:
+def _pull_batch(box_id: int, owner_name: str, sources: Sequence[_Source]) -> Pulled:
     counter = lock([box_id]).get(box_id)
-    # Read again: the snapshot of this statement starts after the lock, so it sees all that an
-    # earlier pull did. Moving this read before the lock would deliver everything twice.
-    sources = [source for source in _sources(box_id) if source.pending]
-    if not sources or counter is None:
+    if counter is None:
         return Pulled(0, more=False)
-    pending = _read_pending(sources)
+    # It reads the watermarks again: its snapshot starts after the lock, so it sees all that an
+    # earlier pull did. With those read before the lock everything would be delivered twice.
+    pending = _read_pending(box_id, sources)
+    if not pending.number:
+        return Pulled(0, more=False)
     inserted = _insert_pending(box_id, counter, pending, owner_name)
-    return Pulled(inserted, more=len(pending) == BATCH)
+    return Pulled(inserted, more=pending.number == BATCH)
 
 
 # Posts are taken from each source in the order of its uids, so that the watermark can stand on
@@ -242,32 +258,53 @@ def _pull_batch(box_id: int, owner_name: str) -> Pulled:
 # uid to the next, its running maximum cannot.
 _BRANCH = """
     (SELECT box_id, uid, post_id, subject, sender_name, delivered FROM mail_deliveredpost
-     WHERE box_id = %s::bigint AND uid > %s::bigint ORDER BY uid LIMIT %s::bigint)"""
+     WHERE box_id = %s::bigint AND uid > (
+         SELECT watermark FROM mail_subscription
+         WHERE target_id = %s::bigint AND source_id = %s::bigint
+     ) ORDER BY uid LIMIT %s::bigint)"""
+# What a pull moves stays in PostgreSQL's own notation of arrays on its way through Python: reading
+# and writing a thousand of each would cost more than the rest of the pull.
 _PENDING = """
-SELECT box_id, uid, post_id, subject, sender_name FROM (
-    SELECT *, max(delivered) OVER (PARTITION BY box_id ORDER BY uid) AS due FROM ({}) AS branches
-) AS pending ORDER BY due, box_id, uid LIMIT %s
+WITH pending AS MATERIALIZED (
+    SELECT box_id, uid, post_id, subject, sender_name FROM (
+        SELECT *, max(delivered) OVER (PARTITION BY box_id ORDER BY uid) AS due
+        FROM ({}) AS branches
+    ) AS branches ORDER BY due, box_id, uid LIMIT %s
+)
+SELECT count(*), array_agg(post_id)::text, array_agg(box_id)::text, array_agg(uid)::text,
+       array_agg(subject)::text, array_agg(sender_name)::text
+FROM pending
 """
 
 
-def _read_pending(sources: Sequence[_Source]) -> list[_Pending]:
+def _read_pending(box_id: int, sources: Sequence[_Source]) -> _Pending:
     sql = _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources)))
-    params = [value for source in sources for value in (source.box_id, source.watermark, BATCH)]
+    params: list[int] = []
+    for source in sources:
+        params += (source.box_id, box_id, source.box_id, BATCH)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, BATCH])
-        return [_Pending(*row) for row in cursor.fetchall()]
+        return _Pending(*cursor.fetchone())
 
 
 _INSERT_PENDING = """
-WITH pending AS (
-    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY
-           AS p (post_id, source_id, subject, sender_name, place)
+WITH pending AS MATERIALIZED (
+    SELECT *, row_number() OVER (PARTITION BY post_id ORDER BY place) AS copy
+    FROM unnest((SELECT %s::text::uuid[]), (SELECT %s::text::bigint[]),
+                (SELECT %s::text::bigint[]), (SELECT %s::text::text[]),
+                (SELECT %s::text::text[]))
+         WITH ORDINALITY AS p (post_id, source_id, uid, subject, sender_name, place)
 ), fresh AS (
-    SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending
-    WHERE post_id NOT IN (SELECT post_id FROM mail_deliveredpost
-                          WHERE box_id = %s AND post_id = ANY (%s::uuid[]))
-      AND post_id NOT IN (SELECT post_id FROM mail_tombstone
-                          WHERE box_id = %s AND post_id = ANY (%s::uuid[]))
+    SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending p
+    WHERE copy = 1
+      AND post_id IS DISTINCT FROM (
+              SELECT d.post_id FROM mail_deliveredpost d
+              WHERE d.box_id = %s AND d.post_id >= p.post_id
+              ORDER BY d.box_id, d.post_id LIMIT 1)
+      AND post_id IS DISTINCT FROM (
+              SELECT t.post_id FROM mail_tombstone t
+              WHERE t.box_id = %s AND t.post_id >= p.post_id
+              ORDER BY t.box_id, t.post_id LIMIT 1)
 ), inserted AS (
     INSERT INTO mail_deliveredpost
         (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
@@ -276,7 +313,7 @@ WITH pending AS (
     FROM fresh
 ), moved AS (
     UPDATE mail_subscription s SET watermark = m.uid
-    FROM unnest(%s::bigint[], %s::bigint[]) AS m (source_id, uid)
+    FROM (SELECT source_id, max(uid) AS uid FROM pending GROUP BY source_id) AS m
     WHERE s.target_id = %s AND s.source_id = m.source_id AND s.watermark < m.uid
 )
 UPDATE mail_boxcounter SET last_uid = last_uid + (SELECT count(*) FROM fresh), modseq = %s
@@ -284,34 +321,31 @@ WHERE box_id = %s RETURNING last_uid
 """
 
 
-def _insert_pending(
-    box_id: int, counter: Counter, pending: Sequence[_Pending], owner_name: str
-) -> int:
+def _insert_pending(box_id: int, counter: Counter, pending: _Pending, owner_name: str) -> int:
     """Insert what the box has never had; watermarks move by what was read, not by that."""
-    once: dict[UUID, _Pending] = {}
-    for row in pending:
-        once.setdefault(row.post_id, row)
-    posts, rows = list(once), once.values()
-    _withdraw_recalled_later([(box_id, post_id) for post_id in posts])
-    # The last row of each source has its highest uid; a source that is empty is passed over.
-    watermarks = {row.source_id: row.uid for row in pending}
+    transaction.on_commit(lambda: retried(lambda: _withdraw_recalled_of(box_id, pending.posts)))
     modseq = counter.modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT_PENDING,
             [
-                posts,
-                [row.source_id for row in rows],
-                [row.subject for row in rows],
-                [row.sender_name for row in rows],
-                *(box_id, posts, box_id, posts),
+                *pending[1:],
+                *(box_id, box_id),
                 *(box_id, counter.last_uid, owner_name, modseq),
-                list(watermarks),
-                list(watermarks.values()),
                 *(box_id, modseq, box_id),
             ],
         )
         return int(cursor.fetchone()[0]) - counter.last_uid
+
+
+def _withdraw_recalled_of(box_id: int, posts: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM mail_post WHERE id = ANY ((SELECT %s::text::uuid[])::uuid[])"
+            " AND recalled IS NOT NULL",
+            [posts],
+        )
+        _withdraw_all([(box_id, post_id) for (post_id,) in cursor.fetchall()])
 
 
 # --- Subscriptions -------------------------------------------------------------------------------
