@@ -17,10 +17,13 @@ from config.embedded import processes
 from config.embedded.paths import DATABASE, PORT, PROJECT, SUPERUSER, Paths
 
 # Uses the server, and makes sure of it again for every line that it reads.
+# Ctrl-C interrupts it even if whoever started the tests is deaf to it, as a shell's jobs are.
 USER = """
+import signal
 import sys
 from pathlib import Path
 from config.embedded.server import ensure_running
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ensure_running(Path(sys.argv[1]))
 print("ready", flush=True)
 for line in sys.stdin:

@@ -144,7 +144,7 @@ def test_interrupt_reaches_the_user_only(site: Site) -> None:
     # A terminal sends to the processes of its session, and these are in sessions of their own.
     assert os.getsid(keeper.pid) == os.getsid(server.pid) == keeper.pid
     os.killpg(interrupted.process.pid, signal.SIGINT)
-    assert interrupted.process.wait() != 0
+    assert interrupted.process.wait(timeout=20) != 0
     other.again()
     assert site.postmaster() == server
     assert site.keepers() == [keeper]
