@@ -103,9 +103,7 @@ def create_post(request: ApiRequest, data: PostIn) -> HttpResponse:
 )
 def get_post(request: ApiRequest, post_id: UUID) -> HttpResponse:
     """A post that one wrote or was delivered. It never changes, and says so to caches."""
-    post = selectors.readable_posts(request.user, [post_id]).first()
-    if post is None:
-        raise errors.NotFound
+    post = selectors.readable_post(request.user, post_id)
     urls = Urls(request)
     tag = tag_of(urls.base, post_id, post.renderer)
     if (not_modified := known(request, tag)) is not None:

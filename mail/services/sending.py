@@ -133,10 +133,10 @@ def render(*, post: Post) -> None:
 
 
 def _thread_of(sender: User, post_id: UUID) -> UUID:
-    post = selectors.readable_posts(sender, [post_id]).only("thread").first()
-    if post is None:
-        raise errors.RepliedToUnknown
-    return post.thread
+    try:
+        return selectors.readable_post(sender, post_id).thread
+    except errors.NotFound:
+        raise errors.RepliedToUnknown from None
 
 
 def _checked_key(key: str | None) -> str | None:

@@ -88,7 +88,8 @@ def test_recall_hides_everywhere_and_leaves_traces(alice, bob, charlie, crew, su
     for user in (alice, bob, charlie):
         assert subjects(user) == []
     assert subjects(alice, "sent") == []
-    assert not selectors.readable_posts(alice, [post.pk]).exists()
+    with pytest.raises(errors.NotFound):
+        selectors.readable_post(alice, post.pk)
     assert Tombstone.objects.filter(post=post).count() == 4
 
 
