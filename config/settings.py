@@ -85,9 +85,14 @@ else:
         "Set DATABASE_URL (postgresql://user:password@host/name), or DEBUG=1 to try out with the "
         "embedded database."
     )
+if not str(DATABASES["default"].get("ENGINE", "")).endswith(("postgresql", "config.embedded")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL must be of the form postgresql://user:password@host/name: Opost needs "
+        "PostgreSQL."
+    )
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     # Threads share a few connections, and what they ask again and again is planned once.
-    pool={"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=16), "timeout": 30},
+    pool={"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=16), "timeout": 10},
     server_side_binding=True,
     prepare_threshold=2,
 )
@@ -163,5 +168,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Django brings handlers of its own, which would say everything twice.
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

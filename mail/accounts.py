@@ -5,15 +5,24 @@ from collections.abc import Sequence
 from django.db import connection
 
 from mail import names
-from mail.models import Box
 
-_BOXES = """
+_SUFFIXES = [names.folder("", folder) for folder in names.FOLDERS]
+
+_PERSONAL = """
 INSERT INTO mail_box
     (name, kind, owner_id, created, description, join_policy, post_policy)
-SELECT u.username || f.suffix, f.kind, u.id, statement_timestamp(), '', 'open', 'anyone'
-FROM mail_user u
-CROSS JOIN unnest(%s::text[], %s::text[]) AS f (suffix, kind)
-WHERE u.id = ANY (%s::bigint[])
+SELECT username, 'personal', id, statement_timestamp(), '', 'open', 'anyone'
+FROM mail_user WHERE id = ANY (%s::bigint[])
+ON CONFLICT DO NOTHING
+"""
+
+# Folders are named after the personal box, which keeps its name whatever is done to the account.
+_FOLDERS = """
+INSERT INTO mail_box
+    (name, kind, owner_id, created, description, join_policy, post_policy)
+SELECT b.name || f.suffix, 'folder', b.owner_id, statement_timestamp(), '', 'open', 'anyone'
+FROM mail_box b CROSS JOIN unnest(%s::text[]) AS f (suffix)
+WHERE b.kind = 'personal' AND b.owner_id = ANY (%s::bigint[])
 ON CONFLICT DO NOTHING
 """
 
@@ -41,10 +50,9 @@ ON CONFLICT DO NOTHING
 
 def provision(user_ids: Sequence[int]) -> None:
     """Give people what they lack of personal box, folders, and subscription to everyone."""
-    suffixes = ["", *(names.folder("", folder) for folder in names.FOLDERS)]
-    kinds = [Box.Kind.PERSONAL.value, *(Box.Kind.FOLDER.value for _ in names.FOLDERS)]
     with connection.cursor() as cursor:
-        cursor.execute(_BOXES, [suffixes, kinds, list(user_ids)])
+        cursor.execute(_PERSONAL, [list(user_ids)])
+        cursor.execute(_FOLDERS, [_SUFFIXES, list(user_ids)])
         cursor.execute(_COUNTERS, [list(user_ids)])
         cursor.execute(_BROADCASTS, [list(user_ids)])
 
@@ -54,21 +62,17 @@ def without_boxes(*, after: int, limit: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT u.id FROM mail_user u WHERE u.id > %s AND (
-                   (SELECT count(*) FROM mail_box b JOIN mail_boxcounter c ON c.box_id = b.id
+                   (SELECT count(*) FROM mail_box b
+                    JOIN mail_box p ON p.owner_id = b.owner_id AND p.kind = 'personal'
+                    JOIN mail_boxcounter c ON c.box_id = b.id
                     WHERE b.owner_id = u.id
-                      AND lower(b.name) = ANY (SELECT lower(u.username || s)
-                                               FROM unnest(%s::text[]) AS s)) < %s
+                      AND b.name = ANY (SELECT p.name || s FROM unnest(%s::text[]) AS s)) < %s
                    OR NOT EXISTS (
                        SELECT FROM mail_subscription s
                        JOIN mail_box t ON t.id = s.target_id
                        JOIN mail_box e ON e.id = s.source_id
                        WHERE t.owner_id = u.id AND t.kind = 'personal' AND e.kind = 'everyone'))
                ORDER BY u.id LIMIT %s""",
-            [
-                after,
-                ["", *(names.folder("", folder) for folder in names.FOLDERS)],
-                1 + len(names.FOLDERS),
-                limit,
-            ],
+            [after, ["", *_SUFFIXES], 1 + len(_SUFFIXES), limit],
         )
         return [user_id for (user_id,) in cursor.fetchall()]

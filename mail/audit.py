@@ -83,6 +83,11 @@ def _repair_people() -> int:
     return before - _count_people()
 
 
+_RENAMED = """
+SELECT u.id FROM mail_user u JOIN mail_box b ON b.owner_id = u.id AND b.kind = 'personal'
+WHERE b.name <> u.username"""
+
+
 def _repair_groups() -> int:
     repaired = 0
     for group in Group.objects.filter(box=None):
@@ -233,6 +238,15 @@ _dp, _ts = DeliveredPost._meta.db_table, Tombstone._meta.db_table  # noqa: SLF00
 
 _CHECKS = (
     _Check("people without their boxes", _count_people, _repair_people),
+    _Check(
+        "people who are not called like their box",
+        _counted(_RENAMED),
+        # Other people's posts name the box, so it is the account that takes its name back.
+        _executed(
+            """UPDATE mail_user u SET username = b.name FROM mail_box b
+               WHERE b.owner_id = u.id AND b.kind = 'personal' AND b.name <> u.username"""
+        ),
+    ),
     _Check("groups without a box", Group.objects.filter(box=None).count, _repair_groups),
     _Check(
         "boxes without a counter",

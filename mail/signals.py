@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps as registry
 from django.apps.registry import Apps
 from django.contrib.auth.models import Group
+from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
@@ -31,6 +32,12 @@ def check_username(instance: User, update_fields: frozenset[str] | None, **_: An
 def provision(instance: User, *, created: bool, **_: Any) -> None:
     if created:
         services.provision(user_ids=[instance.pk])
+
+
+@receiver(user_logged_in)
+def provision_late(user: User, **_: Any) -> None:
+    """Accounts that were made past all signals, in bulk, get their boxes here at the latest."""
+    services.provision(user_ids=[user.pk])
 
 
 @receiver(pre_save, sender=Group)

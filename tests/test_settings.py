@@ -39,6 +39,9 @@ def test_every_setting_is_documented_and_every_documented_one_exists():
         ({}, "Set SECRET_KEY"),
         ({"SECRET_KEY": "x" * 50}, "Set DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://localhost/x"}, "Set SECRET_KEY"),
+        ({"SECRET_KEY": "x" * 50, "DATABASE_URL": ""}, "DATABASE_URL must be"),
+        ({"SECRET_KEY": "x" * 50, "DATABASE_URL": "garbage"}, "DATABASE_URL must be"),
+        ({"SECRET_KEY": "x" * 50, "DATABASE_URL": "sqlite:///x.db"}, "DATABASE_URL must be"),
     ],
 )
 def test_without_debug_it_refuses_to_start_and_says_why(environment, said):

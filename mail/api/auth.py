@@ -26,6 +26,11 @@ REMEMBERED = 300  # seconds that a verified password is not hashed again
 class TokenAuth(HttpBearer):
     """A token of `tokens`, as `Authorization: Bearer opost_…`."""
 
+    def __call__(self, request: HttpRequest) -> Any | None:
+        # With DEBUG on django-ninja would write any other header, passwords and all, to the log.
+        kind = request.headers.get("Authorization", "").partition(" ")[0]
+        return super().__call__(request) if kind.lower() == self.openapi_scheme else None
+
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
         found = services.use_token(secret=token)
         if found is None:

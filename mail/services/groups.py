@@ -93,14 +93,20 @@ def _mark_fed(box_ids: Collection[int]) -> None:
 
 def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     """Subscribe the personal boxes of people who are now in a group: set-based."""
-    box = Box.objects.get(group_id=group_id)
+    box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
     delivery.subscribe(box.pk, _personal_boxes(user_ids))
 
 
+def _box_of(group_id: int) -> Box:
+    """A group's box, made now if the group was made past all signals."""
+    box = Box.objects.filter(group=group_id).first()
+    return box or open_group_box(group=Group.objects.get(pk=group_id))
+
+
 def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
     """Serve people who are no longer in a group, then end their subscriptions: set-based."""
-    box = Box.objects.get(group_id=group_id)
+    box = _box_of(group_id)
     sync(box=box)
     with transaction.atomic():
         targets = _personal_boxes(user_ids)

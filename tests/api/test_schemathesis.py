@@ -28,13 +28,14 @@ def secret(transactional_db, settings) -> str:
     return services.create_token(user=user, name="schemathesis")[1]
 
 
-def test_every_operation_does_what_the_document_says(live_server, secret):
+def test_every_operation_does_what_the_document_says(live_server, secret, tmp_path):
     run = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run"),
             f"{live_server.url}/postapi/openapi.json",
             *("--header", f"Authorization: Bearer {secret}", "--seed", str(SEED)),
         ],
+        cwd=tmp_path,  # it keeps notes
         capture_output=True,
         text=True,
         timeout=300,

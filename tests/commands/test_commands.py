@@ -79,6 +79,8 @@ class TestImportUsers:
             ("username\nzoe\n\n,x\n", "cannot be a name"),
             ("username\neveryone\n", "cannot be a name"),
             ("username,email\nzoe," + "x" * 255 + "\n", "Line 2: email"),
+            ("username,email\nzoe,not an address\n", "Line 2: email"),
+            ("username,first_name\nzoe,a\0b\n", "NUL"),
         ],
     )
     def test_makes_all_or_none_and_says_why(self, alice, write, text, said):

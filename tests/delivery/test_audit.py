@@ -73,6 +73,10 @@ def drop_the_broadcasts() -> None:
     Subscription.objects.filter(target=box_of("bob"), source=box_of("everyone")).delete()
 
 
+def rename_an_account() -> None:
+    User.objects.filter(username="bob").update(username="robert")
+
+
 def make_a_group_behind_our_back() -> None:
     Group.objects.bulk_create([Group(name="bulk")])
 
@@ -171,6 +175,7 @@ def forget_to_deliver() -> None:
 BREAKAGES = [
     (drop_a_folder, "people without their boxes", 1),
     (drop_the_broadcasts, "people without their boxes", 1),
+    (rename_an_account, "people who are not called like their box", 1),
     (make_a_group_behind_our_back, "groups without a box", 1),
     (drop_a_counter, "boxes without a counter", 1),
     (drop_a_box, "delivered posts and traces of boxes that are gone", 1),

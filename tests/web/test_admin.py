@@ -2,9 +2,10 @@ from http import HTTPStatus
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 
 from mail import selectors, services
-from mail.models import Post, Subscription, User
+from mail.models import Box, Post, Subscription, User
 
 
 @pytest.fixture
@@ -26,10 +27,12 @@ def test_pages_show_boxes_with_subscriptions_and_posts_with_deliveries(client, b
 
 
 def test_changing_a_groups_members_works_on_subscriptions(client, alice, bob, charlie, subjects):
-    client.post("/admin/auth/group/add/", {"name": "club", "members": [bob.pk]})
+    client.post("/admin/auth/group/add/", {"name": "club", "joining": [bob.pk]})
     group = Group.objects.get(name="club")
     services.send(sender=alice, to=["club"], subject="1")
-    client.post(f"/admin/auth/group/{group.pk}/change/", {"members": [charlie.pk]})
+    client.post(
+        f"/admin/auth/group/{group.pk}/change/", {"joining": [charlie.pk], "leaving": [bob.pk]}
+    )
     services.send(sender=alice, to=["club"], subject="2")
 
     assert subjects(bob) == ["1"]
@@ -67,7 +70,7 @@ def test_names_and_posts_cannot_be_edited(client, bob, crew, alice):
     post = services.send(sender=alice, to=["bob"], subject="fixed").post
     answer = client.post(f"/admin/mail/post/{post.pk}/change/", {"subject": "changed"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
-    client.post(f"/admin/auth/group/{crew.group_id}/change/", {"name": "x", "members": []})
+    client.post(f"/admin/auth/group/{crew.group_id}/change/", {"name": "x"})
     assert Group.objects.get().name == "crew"
     assert Post.objects.get().subject == "fixed"
 
@@ -76,3 +79,31 @@ def test_recall_is_an_action(client, bob, alice, subjects):
     post = services.send(sender=alice, to=["bob"], subject="oops").post
     client.post("/admin/mail/post/", {"action": "recall", "_selected_action": [post.pk]})
     assert subjects(bob) == []
+
+
+def test_a_person_is_deleted_with_their_boxes_and_not_with_what_they_wrote(
+    client, alice, bob, subjects
+):
+    services.send(sender=bob, to=["alice"], subject="stays")
+    page = client.get(f"/admin/mail/user/{bob.pk}/delete/")
+    assert "what they wrote stays" in page.text
+    client.post(f"/admin/mail/user/{bob.pk}/delete/", {"post": "yes"})
+
+    assert not User.objects.filter(pk=bob.pk).exists()
+    assert not Box.objects.filter(name__startswith="bob").exists()
+    assert subjects(alice) == ["stays"]
+    call_command("check_mail")
+
+
+def test_a_large_group_is_shown_and_saved(client, alice, django_assert_max_num_queries):
+    services.import_users(users=[User(username=f"u{n}") for n in range(1500)])
+    services.create_group(name="large", by=alice)
+    group = Group.objects.get(name="large")
+    group.user_set.set(User.objects.filter(username__startswith="u"))
+    path = f"/admin/auth/group/{group.pk}/change/"
+    with django_assert_max_num_queries(20):
+        page = client.get(path)
+    assert "1500: u0" in page.text
+    assert len(page.content) < 100_000
+    assert client.post(path, {"joining": [alice.pk]}).status_code == HTTPStatus.FOUND
+    assert group.user_set.count() == 1501

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from mail import errors, services
@@ -30,7 +32,7 @@ class Command(BaseCommand):
         try:
             with file.open(newline="", encoding="utf-8-sig") as lines:
                 made = self._import(lines, file.stat().st_size)
-        except (OSError, UnicodeDecodeError, csv.Error, errors.MailError) as error:
+        except (OSError, ValueError, csv.Error, errors.MailError) as error:
             raise CommandError(f"{file}: {error} No account was made.") from error
         self.stdout.write(f"{made} accounts made.")
 
@@ -48,16 +50,25 @@ class Command(BaseCommand):
             self.stderr.write(f"\r{bar:<{BAR}} {made:>9,}", ending="\n" if part >= 1 else "")
 
 
+def _check_email(email: str, line: int) -> None:
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise ValueError(f"Line {line}: email is no address: {email}") from error
+
+
 def _users(lines: TextIO) -> Iterator[User]:
     reader = csv.DictReader(lines)
     if "username" not in (reader.fieldnames or ()):
-        raise CommandError("The first line must name the columns, username among them.")
+        raise ValueError("The first line must name the columns, username among them.")
     unusable = make_password(None)
     for row in reader:
         known = {column: (row.get(column) or "").strip() for column in COLUMNS}
         for column, limit in COLUMNS.items():
-            if len(known[column]) > limit:
-                raise CommandError(
-                    f"Line {reader.line_num}: {column} has more than {limit} characters."
+            if len(known[column]) > limit or "\0" in known[column]:
+                raise ValueError(
+                    f"Line {reader.line_num}: {column} has at most {limit} characters, none NUL."
                 )
+        if known["email"]:
+            _check_email(known["email"], reader.line_num)
         yield User(password=unusable, **known)

@@ -26,9 +26,14 @@ class Command(BaseCommand):
     help = "Migrate, load demo data into an empty database, and serve until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=5100)
+        parser.add_argument("--port", default="5100")
 
-    def handle(self, *, port: int, **_: Any) -> None:
+    def handle(self, *, port: str, **_: Any) -> None:
+        if not port.isdecimal():
+            raise CommandError(f"“{port}” is no port: say a number, as in make run PORT=5101")
+        self._serve(int(port))
+
+    def _serve(self, port: int) -> None:
         _check_free(port)
         with _ending_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP), _embedded_database():
             self.stdout.write("Preparing the database ...")
