@@ -7,6 +7,7 @@ box, and what leaves a box leaves a tombstone.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -16,18 +17,22 @@ from mail.delivery import BATCH, Counter, retried, withdraw
 
 def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
     """Mark posts of a box, or with None all of it, read or unread; says how many changed."""
+    which = f"d.box_id = %s AND d.read_at IS {'NULL' if read else 'NOT NULL'}"
+    params: list[Any] = [box_id]
+    if uids is not None:
+        which += " AND d.uid = ANY (%s::bigint[])"
+        params.append(list(uids))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH counted AS (
-                    UPDATE mail_boxcounter SET modseq = modseq + 1 WHERE box_id = %s
+                    UPDATE mail_boxcounter SET modseq = modseq + 1
+                    WHERE box_id = %s AND EXISTS (SELECT FROM mail_deliveredpost d WHERE {which})
                     RETURNING modseq
                 )
                 UPDATE mail_deliveredpost d SET modseq = counted.modseq,
                        read_at = {"statement_timestamp()" if read else "NULL"}
-                FROM counted
-                WHERE d.box_id = %s AND d.read_at IS {"NULL" if read else "NOT NULL"}
-                      {"" if uids is None else "AND d.uid = ANY (%s::bigint[])"}""",
-            [box_id, box_id] if uids is None else [box_id, box_id, list(uids)],
+                FROM counted WHERE {which}""",
+            [box_id, *params, *params],
         )
         return int(cursor.rowcount)
 

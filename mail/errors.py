@@ -117,13 +117,20 @@ class UnknownRecipient(InvalidInput):
 class SubjectInvalid(InvalidInput):
     code = "subject-invalid"
     field = "subject"
-    message = _("A subject is one line of at most %(limit)d characters.")
+    message = _(
+        "A subject is one line of at most %(limit)d characters, without control characters."
+    )
 
 
 class BodyInvalid(InvalidInput):
     code = "body-invalid"
     field = "body"
     message = _("A body is text without NUL characters.")
+
+
+class TextInvalid(InvalidInput):
+    code = "text-invalid"
+    message = _("This is text without NUL characters.")
 
 
 class BodyTooLarge(InvalidInput):
@@ -197,7 +204,7 @@ class TokenNameInvalid(InvalidInput):
 class TokenExpired(InvalidInput):
     code = "token-expired"
     field = "expires"
-    message = _("A token must expire in the future.")
+    message = _("A token must expire in the future, within a hundred years.")
 
 
 class TooManyTokens(InvalidInput):

@@ -57,7 +57,12 @@ def _local(name: str) -> str:
 
 
 def _address(name: str, host: str) -> Address:
-    return Address(display_name=name, username=_local(name), domain=host)
+    return Address(display_name=name, username=_local(name), domain=_domain(host))
+
+
+def _domain(host: str) -> str:
+    """A domain for addresses and ids, which an IP address of version 6 is not."""
+    return "localhost" if ":" in host else host
 
 
 def json_lines(box: Box) -> Iterator[bytes]:

@@ -320,6 +320,8 @@ class Submission(models.Model):
     idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - unique when set
     # Of what the key was first used for.
     fingerprint = models.CharField(max_length=64, blank=True, db_default="")
+    # What was answered to a request with a key, so that its repetition is answered alike.
+    answer = models.JSONField(null=True)
 
     class Meta:
         constraints = [

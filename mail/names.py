@@ -10,7 +10,8 @@ EVERYONE = "everyone"
 FOLDERS = ("sent", "archive", "trash")
 # Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
 RESERVED = frozenset({EVERYONE, "all", "postmaster", "mailer-daemon", "abuse", "noreply"})
-_SHAPE = re.compile(r"[\w.@+-]+(?: [\w.@+-]+)*")
+# Dots alone would mean something else in an address.
+_SHAPE = re.compile(r"(?!\.+$)[\w.@+-]+(?: [\w.@+-]+)*")
 
 
 def fold(name: str) -> str:
@@ -24,7 +25,12 @@ def fold(name: str) -> str:
 def check(name: str) -> str:
     """The name as it is stored; raises NameInvalid for one that nobody may have."""
     name = unicodedata.normalize("NFKC", name)
-    if len(name) > MAX_LENGTH or not _SHAPE.fullmatch(name) or fold(name) in RESERVED:
+    if (
+        len(name) > MAX_LENGTH
+        or not _SHAPE.fullmatch(name)
+        or not name.strip(".")
+        or fold(name) in RESERVED
+    ):
         raise errors.NameInvalid(name=name[:MAX_LENGTH], limit=MAX_LENGTH)
     return name
 

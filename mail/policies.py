@@ -29,9 +29,12 @@ def check_posting(sender: User, boxes: Collection[Box]) -> None:
 
 
 def check_joining(box: Box, by: User, user: User) -> None:
-    """Raises JoiningNotAllowed."""
-    open_to_all = box.join_policy == Box.JoinPolicy.OPEN and by == user
-    if not (open_to_all or manages(by, box)):
+    """Raises JoiningNotAllowed, or ManagingNotAllowed for other people's joining."""
+    if manages(by, box):
+        return
+    if by != user:
+        raise errors.ManagingNotAllowed(name=box.name)
+    if box.join_policy != Box.JoinPolicy.OPEN:
         raise errors.JoiningNotAllowed(name=box.name)
 
 

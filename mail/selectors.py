@@ -198,7 +198,7 @@ class DeliveredFilter:
     def apply(self, rows: QuerySet[DeliveredPost]) -> QuerySet[DeliveredPost]:
         """The rows that are wanted; times are those of the delivery."""
         if self.sender is not None:
-            rows = rows.filter(sender_name=self.sender)
+            rows = rows.filter(sender_name__iexact=self.sender)
         if self.start is not None:
             rows = rows.filter(delivered__gte=self.start)
         if self.end is not None:
@@ -220,10 +220,11 @@ def delivered_rows(
     *,
     before: tuple[UUID, int] | None,
     limit: int,
-) -> list[DeliveredRow]:
-    """Delivered posts of some boxes, newest first, below a post and box: two reads.
+) -> tuple[list[DeliveredRow], tuple[UUID, int] | None]:
+    """Delivered posts of some boxes, newest first, below a post and box, and where they go on.
 
-    Each box gives its own newest, by its index; of these the newest are taken.
+    Each box gives its own newest, by its index; of these the newest are taken. What was recalled
+    a moment ago is left out, and counts for where the next page begins all the same.
     """
     branches = []
     for box_id in box_ids:
@@ -232,11 +233,15 @@ def delivered_rows(
             # Among copies of one post the boxes with higher numbers come first.
             bound = "post_id__lte" if box_id < before[1] else "post_id__lt"
             rows = rows.filter(**{bound: before[0]})
-        branches.append(rows.order_by("-post_id").values_list(*_ROW)[:limit])
-    if len(branches) == 1:
-        return _delivered_rows(list(branches[0]))
-    found = branches[0].union(*branches[1:], all=True).order_by("-post_id", "-box_id")
-    return _delivered_rows(list(found[:limit]))
+        branches.append(rows.order_by("-post_id").values_list(*_ROW)[: limit + 1])
+    found = branches[0]
+    if len(branches) > 1:
+        united = branches[0].union(*branches[1:], all=True).order_by("-post_id", "-box_id")
+        found = united[: limit + 1]
+    rows_found = list(found)
+    box_id, _, post_id, *_ = rows_found[limit - 1] if len(rows_found) > limit else (0, 0, None)
+    place = None if post_id is None else (post_id, box_id)
+    return _delivered_rows(rows_found[:limit]), place
 
 
 _ROW = ("box_id", "uid", "post_id", "delivered", "read_at", "sender_name", "subject")
@@ -305,11 +310,15 @@ def changes_since(box: Box, since: str, *, limit: int) -> BoxChanges:
     modseq, last_uid = _state(since, counter)
     if modseq < counter.purged_modseq:
         raise errors.StateTooOld
-    rows = DeliveredPost.objects.filter(box=box, modseq__gt=modseq, modseq__lte=counter.modseq)
-    gone = Tombstone.objects.filter(box=box, modseq__gt=modseq, modseq__lte=counter.modseq)
+    # What happens while this reads is said as well, and once more the next time: a bound would
+    # leave out a new post that was marked meanwhile, and later call it changed, never added.
+    rows = DeliveredPost.objects.filter(box=box, modseq__gt=modseq)
+    gone = Tombstone.objects.filter(box=box, modseq__gt=modseq)
     upto, has_more = _cut(rows, gone, limit, counter.modseq)
-    alive = list(rows.filter(modseq__lte=upto).order_by("uid").values_list("uid", flat=True))
-    removed = gone.filter(modseq__lte=upto).order_by("uid").values_list("uid", flat=True)
+    if has_more:
+        rows, gone = rows.filter(modseq__lte=upto), gone.filter(modseq__lte=upto)
+    alive = list(rows.order_by("uid").values_list("uid", flat=True))
+    removed = gone.order_by("uid").values_list("uid", flat=True)
     return BoxChanges(
         # Before the end the old uid stays: what comes is then said to be added once too often
         # rather than never.

@@ -1,17 +1,25 @@
 """What a post may be made of; pure."""
 
+import unicodedata
+
 from mail import errors
 from mail.models import Post
 
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SAME = {"text/x-markdown": Post.ContentType.MARKDOWN}  # what clients said before RFC 7763
 
 
 def subject(given: str) -> str:
     """A subject in one line without space around it; raises SubjectInvalid."""
-    given = given.strip()
-    if len(given) > Post.MAX_SUBJECT or not given.isprintable() or not _encodes(given):
+    given = given.replace("\t", " ").strip()
+    if len(given) > Post.MAX_SUBJECT or any(map(_breaks, given)) or not _encodes(given):
         raise errors.SubjectInvalid(limit=Post.MAX_SUBJECT)
     return given
+
+
+def _breaks(letter: str) -> bool:
+    """Controls, ends of lines, and what turns the direction of all that follows on the page."""
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _OVERRIDES
 
 
 def body(given: str) -> str:
@@ -21,6 +29,13 @@ def body(given: str) -> str:
     given = given.replace("\r\n", "\n").replace("\r", "\n")
     if (size := len(given.encode())) > Post.MAX_BODY:
         raise errors.BodyTooLarge(size=size, limit=Post.MAX_BODY)
+    return given
+
+
+def text(given: str, *, field: str) -> str:
+    """A text of any other field; raises TextInvalid."""
+    if "\0" in given or not _encodes(given):
+        raise errors.TextInvalid(field=field)
     return given
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import orjson
 from django.http import HttpResponse
 from ninja import Header, Router
 
@@ -54,14 +55,18 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
         in_reply_to=urls.post_id(data.in_reply_to, "in_reply_to") if data.in_reply_to else None,
         idempotency_key=idempotency_key,
     )
+    if submission.answer is not None:
+        return answer(submission.answer)
     rows = selectors.deliveries_of(submission.post_id, submission.recipients)
     names = selectors.names_of({row.box_id for row in rows})
-    return answer(
-        {
-            "posts": [delivered_posts.shown(urls, row, names) for row in rows],
-            "submission": urls.submission(submission.pk),
-        }
-    )
+    shown = {
+        "posts": [delivered_posts.shown(urls, row, names) for row in rows],
+        "submission": urls.submission(submission.pk),
+    }
+    response = answer(shown)
+    if idempotency_key is not None:
+        services.keep_answer(submission=submission, answer=orjson.loads(response.content))
+    return response
 
 
 @router.post(

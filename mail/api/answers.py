@@ -67,21 +67,21 @@ def page(
     *,
     key: Callable[[Any], object],
     show: Callable[[Sequence[Any]], list[Any]],
-    headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """An array of at most `limit` of the rows, of which one more was read, and where it goes on."""
-    said = dict(headers or {})
+    said: dict[str, str] = {}
     if len(rows) > limit:
-        cursor = _written(str(key(rows[limit - 1])))
-        query = urlencode({**request.GET.dict(), "cursor": cursor})
-        said["Link"] = f'<{request.build_absolute_uri(request.path)}?{query}>; rel="next"'
-    shown = show(rows[:limit])
-    if "ETag" in said:
-        return answer(shown, headers=said)
-    response = tagged(request, shown)
+        said["Link"] = next_link(request, str(key(rows[limit - 1])))
+    response = tagged(request, show(rows[:limit]))
     for name, value in said.items():
         response.headers[name] = value
     return response
+
+
+def next_link(request: HttpRequest, key: str) -> str:
+    """The Link header (RFC 8288) to what comes after a key."""
+    query = urlencode({**request.GET.dict(), "cursor": _written(key)})
+    return f'<{request.build_absolute_uri(request.path)}?{query}>; rel="next"'
 
 
 def _written(key: str) -> str:
@@ -94,6 +94,9 @@ def read_cursor(cursor: str | None) -> str | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        key = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise errors.CursorInvalid from None
+    if "\0" in key:
+        raise errors.CursorInvalid
+    return key

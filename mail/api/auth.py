@@ -50,7 +50,7 @@ class BasicAuth(HttpBasicAuth):
             wait = _excess(key, settings.API_LOGIN_RATE, count=False)
             if wait:
                 raise Throttled(wait)
-        user = _verified(request, username, password)
+        user = None if "\0" in username + password else _verified(request, username, password)
         if user is None:
             for key in keys:
                 _excess(key, settings.API_LOGIN_RATE)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.request import split_domain_port
 from ninja import Query, Router
 
 from mail import errors, exporting, names, selectors, services
@@ -119,7 +120,7 @@ def delete_box(request: ApiRequest, name: str) -> HttpResponse:
     elif box.owner_id == request.user.pk:
         services.delete_folder(box=box)
     else:
-        raise errors.NotAllowed
+        raise errors.ManagingNotAllowed(name=box.name)
     return nothing()
 
 
@@ -147,7 +148,8 @@ def _group(request: ApiRequest, name: str) -> Box:
 
 
 def _person(username: str) -> User:
-    user = User.objects.filter(is_active=True, username__iexact=username).first()
+    """Also one who may not sign in any more: they can be removed from groups."""
+    user = User.objects.filter(username__iexact=username).first()
     if user is None:
         raise errors.NotFound
     return user
@@ -300,7 +302,7 @@ def export_box(
     """All posts of one of one's own boxes, as mbox (RFC 4155) or as JSON lines."""
     box = selectors.own_box_named(request.user, name)
     services.sync(box=box)
-    host = request.get_host().partition(":")[0]
+    host = split_domain_port(request.get_host())[0].strip("[]")
     lines = exporting.mbox(box, host) if format == "mbox" else exporting.json_lines(box)
     kind = "application/mbox" if format == "mbox" else "application/jsonl"
     file = f"{box.name.replace(':', '-')}.{format}"

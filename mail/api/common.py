@@ -1,12 +1,10 @@
 """What endpoints share: the person, their boxes, and the parameters of lists."""
 
-import re
 from typing import Annotated
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Query
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 
 from mail import errors, selectors
 from mail.api.answers import DEFAULT_LIMIT, MAX_LIMIT
@@ -20,16 +18,6 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="Where to go on: from the Link header.")
 ]
 DEFAULT = DEFAULT_LIMIT
-
-
-def _iso(value: object) -> object:
-    """Seconds since 1970, which would pass for a time, are none here."""
-    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\dT", value):
-        raise ValueError(_("a time is written in ISO 8601 with its zone: 2026-01-31T12:00:00Z"))
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
 Text = Annotated[str | None, Field(max_length=255)]
 
 

@@ -1,6 +1,6 @@
 """`delivered-posts`: posts in one's own boxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +8,15 @@ from django.http import HttpResponse
 from ninja import Router
 
 from mail import errors, selectors, services
-from mail.api.answers import answer, created, known, nothing, page, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Moment, Text, target_box
-from mail.api.schemas import DeliveredPostIn, DeliveredPostOut, DeliveredPostPatch, errors_of
+from mail.api.answers import answer, created, known, next_link, nothing, read_cursor, tag_of
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text, target_box
+from mail.api.schemas import (
+    DeliveredPostIn,
+    DeliveredPostOut,
+    DeliveredPostPatch,
+    Moment,
+    errors_of,
+)
 from mail.api.urls import Urls, pair_of
 from mail.models import Box
 from mail.selectors import DeliveredRow
@@ -66,21 +72,16 @@ def list_delivered_posts(
         thread=thread,
     )
     names = {box.pk: box.name for box in boxes}
-    rows = selectors.delivered_rows(
-        list(names), wanted, before=_place(read_cursor(cursor)), limit=limit + 1
+    rows, place = selectors.delivered_rows(
+        list(names), wanted, before=_place(read_cursor(cursor)), limit=limit
     )
     headers = {"ETag": tag}
     if boxname:
         headers["Box-State"] = selectors.state_of(boxes[0].counter)
 
-    def show(found: Sequence[DeliveredRow]) -> list[dict[str, Any]]:
-        return [shown(urls, row, names) for row in found]
-
-    return page(request, rows, limit, key=_key, show=show, headers=headers)
-
-
-def _key(row: DeliveredRow) -> str:
-    return f"{row.post_id} {row.box_id}"
+    if place is not None:
+        headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
+    return answer([shown(urls, row, names) for row in rows], headers=headers)
 
 
 def _boxes(request: ApiRequest, name: str | None) -> list[Box]:

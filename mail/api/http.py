@@ -45,7 +45,7 @@ class ApiMiddleware:
             return None
         return problems.of_fault(request, error)
 
-    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:  # noqa: PLR0911 - one each
         """What is refused before it is known who asks."""
         if wait := auth.address_excess(request):
             return problems.throttled(wait)
@@ -55,7 +55,12 @@ class ApiMiddleware:
         if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return problems.too_large()
         # Without a body there is nothing to misread.
-        has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers
+        has_body = length not in ("", "0")
+        if "Transfer-Encoding" in request.headers:
+            return problems.problem(HTTPStatus.LENGTH_REQUIRED)
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            detail = _("Send the body as it is, without Content-Encoding.")
+            return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
         if has_body and request.content_type not in READ:
             detail = _("Send JSON, with Content-Type: application/json.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)

@@ -9,8 +9,8 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import IMMUTABLE, answer, created, known, nothing, page, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Moment, Text
-from mail.api.schemas import PostIn, PostOut, errors_of
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text
+from mail.api.schemas import Moment, PostIn, PostOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Post
 
@@ -53,7 +53,7 @@ def list_posts(
     urls = Urls(request)
     rows = selectors.all_readable_posts(request.user).order_by("-pk")
     if sender:
-        rows = rows.filter(sender_name=urls.key(sender, "users", "sender"))
+        rows = rows.filter(sender_name__iexact=urls.key(sender, "users", "sender"))
     if start:
         rows = rows.filter(created__gte=start)
     if end:

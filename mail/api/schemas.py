@@ -1,16 +1,37 @@
 """The shapes of requests and answers, as the OpenAPI document shows them."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 from mail.models import Box, Post
 from mail.services import MAX_RECIPIENTS
 
 HOST = "https://mail.example.org/postapi"
+
+
+def _iso(value: object) -> object:
+    """Seconds since 1970, which would pass for a time, are none here."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\dT", value):
+        raise ValueError(_("a time is written in ISO 8601 with its zone: 2026-01-31T12:00:00Z"))
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
+
 
 # What a request names by its address; names and ids are taken, too.
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -179,7 +200,7 @@ class SubscriptionIn(Input):
 
 
 class SubscriptionPatch(Input):
-    watermark: Reference | int = Field(
+    watermark: Reference | StrictInt = Field(
         description="A delivered post of the source, or its uid: forward only.",
         examples=[f"{HOST}/delivered-posts/3.42"],
     )
@@ -189,7 +210,7 @@ class SyncIn(Input):
     box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
 
 
-_Uids = Annotated[list[Reference | int], Field(min_length=1, max_length=1000)]
+_Uids = Annotated[list[Reference | StrictInt], Field(min_length=1, max_length=1000)]
 
 
 class MoveIn(Input):
@@ -210,7 +231,7 @@ class Moved(Schema):
 class MarkReadIn(Input):
     box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
     posts: _Uids | None = Field(None, description="Delivered posts of the box, or their uids.")
-    up_to: Reference | int | None = Field(
+    up_to: Reference | StrictInt | None = Field(
         None, description="Instead of `posts`: all up to and with this one."
     )
     is_read: StrictBool = Field(default=True, description="false marks them unread.")
@@ -265,7 +286,7 @@ class TokenIn(Input):
     read_only: StrictBool = Field(
         default=False, description="The token can read, and change nothing."
     )
-    expires: AwareDatetime | None = Field(None, description="When it ends; null: never.")
+    expires: Moment | None = Field(None, description="When it ends; null: never.")
 
 
 def errors_of(*statuses: int) -> dict[int, Any]:

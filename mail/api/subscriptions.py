@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors, selectors, services
+from mail import errors, policies, selectors, services
 from mail.api.answers import answer, created, nothing, page, read_cursor, tagged
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, target_box
 from mail.api.schemas import SubscriptionIn, SubscriptionOut, SubscriptionPatch, errors_of
@@ -79,6 +79,8 @@ def create_subscription(request: ApiRequest, data: SubscriptionIn) -> HttpRespon
     source = target_box(request, data.source, "source")
     own = selectors.own_box(request.user)
     target = own if data.target is None else target_box(request, data.target, "target")
+    if target.pk != own.pk:
+        policies.check_managing(target, request.user)
     if Subscription.objects.filter(source=source, target=target).exists():
         raise errors.AlreadySubscribed(source=source.name, target=target.name)
     if target.pk == own.pk:

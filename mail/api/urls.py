@@ -1,7 +1,7 @@
 """Canonical addresses of objects, and what requests mean by them."""
 
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -57,17 +57,19 @@ class Urls:
 
         Raises ReferenceInvalid for addresses of other hosts and of other collections.
         """
-        if "/" not in reference:
-            return reference
-        prefix = f"{self.base}{collection}/"
-        if not urlsplit(reference).scheme:
+        key = reference
+        if "/" in reference:
             prefix = f"{ROOT}{collection}/"
-        key = reference.removeprefix(prefix)
-        if key == reference or not key or "/" in key:
+            if not reference.startswith("/"):
+                prefix = f"{self.base}{collection}/"
+            key = unquote(reference.removeprefix(prefix))
+            if key == reference or "/" in reference.removeprefix(prefix):
+                key = ""
+        if not key or "\0" in key:
             raise errors.ReferenceInvalid(
                 field=field, given=reference[:200], example=f"{self.base}{collection}/…"
             )
-        return unquote(key)
+        return key
 
     def post_id(self, reference: str, field: str) -> UUID:
         """The id of a post that was named; raises ReferenceInvalid."""

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from mail import delivery, errors, names, policies
+from mail import delivery, errors, names, policies, validation
 from mail.models import Box, BoxCounter, User
 from mail.services.mailbox import sync
 
@@ -23,11 +23,20 @@ def create_group(
     name = names.check(name)
     if Group.objects.filter(name=name).exists():
         raise errors.NameTaken(name=name)
-    box = Box.objects.get(group=Group.objects.create(name=name))
-    box.description, box.join_policy, box.post_policy = description, join_policy, post_policy
+    box = Box.objects.get(group=_new_group(name))
+    box.description = validation.text(description, field="description")
+    box.join_policy, box.post_policy = join_policy, post_policy
     box.save(update_fields=["description", "join_policy", "post_policy"])
     box.managers.add(by)
     return box
+
+
+def _new_group(name: str) -> Group:
+    try:
+        with transaction.atomic():
+            return Group.objects.create(name=name)
+    except IntegrityError:  # somebody else was quicker
+        raise errors.NameTaken(name=name) from None
 
 
 def join(*, box: Box, user: User, by: User) -> None:
@@ -101,7 +110,12 @@ def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
 def _box_of(group_id: int) -> Box:
     """A group's box, made now if the group was made past all signals."""
     box = Box.objects.filter(group=group_id).first()
-    return box or open_group_box(group=Group.objects.get(pk=group_id))
+    if box is None:
+        group = Group.objects.filter(pk=group_id).first()
+        if group is None:  # deleted a moment ago
+            raise errors.NotFound
+        box = open_group_box(group=group)
+    return box
 
 
 def members_left(*, group_id: int, user_ids: Collection[int]) -> None:

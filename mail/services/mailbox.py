@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from mail import changes, delivery, errors, names
 from mail.models import Box, BoxCounter, DeliveredPost, Subscription, User
@@ -53,7 +53,8 @@ def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
     if box.owner_id is None or box.owner_id != to.owner_id:
         raise errors.FolderOfAnother
     if box.pk == to.pk:
-        return sorted(uids)
+        there = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("uid")
+        return list(there.values_list("uid", flat=True))
     return delivery.retried(lambda: _move(box.pk, list(uids), to.pk))
 
 
@@ -79,7 +80,11 @@ def create_folder(*, owner: User, name: str) -> Box:
     full = names.folder(owner.username, names.check(name))
     if Box.objects.named(full).exists():
         raise errors.NameTaken(name=full)
-    box = Box.objects.create(name=full, kind=Box.Kind.FOLDER, owner=owner)
+    try:
+        with transaction.atomic():
+            box = Box.objects.create(name=full, kind=Box.Kind.FOLDER, owner=owner)
+    except IntegrityError:  # somebody else was quicker
+        raise errors.NameTaken(name=full) from None
     BoxCounter.objects.create(box=box)
     return box
 

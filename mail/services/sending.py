@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -46,6 +46,15 @@ def send(
     hours. Raises InvalidInput, with the field, NotAllowed, or KeyReused for a key that sent
     something else, before anything is stored.
     """
+    key = _checked_key(idempotency_key)
+    content = ""
+    if key is not None:
+        content = fingerprint(
+            subject, body, content_type, in_reply_to, *([*given] for given in (to, cc, bcc))
+        )
+        # Before anything else: what was sent is sent, whoever may have gone meanwhile.
+        if (earlier := _sent_before(sender, key, content)) is not None:
+            return earlier
     addressees = resolve(sender=sender, to=to, cc=cc, bcc=bcc)
     post = compose(
         sender=sender,
@@ -56,8 +65,7 @@ def send(
         cc=[box.name for box in addressees.cc],
         in_reply_to=in_reply_to,
     )
-    key = _checked_key(idempotency_key)
-    submission = delivery.retried(lambda: _accept(post, sender, addressees, key))
+    submission = delivery.retried(lambda: _accept(post, sender, addressees, key, content))
     if submission.state == Submission.State.ACCEPTED:
         submitting.finish(submission)
     return submission
@@ -145,18 +153,30 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
-def fingerprint(post: Post, addressees: Addressees) -> str:
-    """What makes two sendings the same: all but the moment."""
-    parts = (
-        *(post.subject, post.content_type, post.body, post.in_reply_to),
-        *([box.pk for box in boxes] for boxes in addressees),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+def fingerprint(*content: object) -> str:
+    """What makes two requests the same: all that was given, to the letter."""
+    return hashlib.sha256(repr([str(part) for part in content]).encode()).hexdigest()
 
 
-def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -> Submission:
+def _sent_before(sender: User, key: str, content: str) -> Submission | None:
+    """What the key sent within its time; raises KeyReused if that was something else."""
+    used = Submission.objects.filter(sender=sender, idempotency_key=key)
+    kept = used.filter(created__gt=timezone.now() - KEYS_KEPT)
+    earlier = kept.select_related("post").first()
+    if earlier is not None and earlier.fingerprint != content:
+        raise errors.KeyReused
+    return earlier
+
+
+def keep_answer(*, submission: Submission, answer: dict[str, Any]) -> None:
+    """Keep what was answered to a request with a key: its repetition is answered alike."""
+    Submission.objects.filter(pk=submission.pk, answer__isnull=True).update(answer=answer)
+
+
+def _accept(
+    post: Post, sender: User, addressees: Addressees, key: str | None, content: str
+) -> Submission:
     sent_box = selectors.own_box(sender, "sent")
-    content = fingerprint(post, addressees) if key else ""
     try:
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
@@ -186,7 +206,8 @@ def _accept(post: Post, sender: User, addressees: Addressees, key: str | None) -
 def _forget_old(sender: User, key: str | None) -> None:
     if key is not None:
         used = Submission.objects.filter(sender=sender, idempotency_key=key)
-        used.filter(created__lt=timezone.now() - KEYS_KEPT).update(idempotency_key=None)
+        old = used.filter(created__lt=timezone.now() - KEYS_KEPT)
+        old.update(idempotency_key=None, answer=None)
 
 
 def store(

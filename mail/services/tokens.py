@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from mail.models import ApiToken, User
 
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
 MAX_TOKENS = 50
+LONGEST = timedelta(days=36_525)
 MAX_NAME = 100  # characters
 USE_NOTED = timedelta(minutes=1)  # not at every request
 
@@ -25,8 +26,8 @@ def create_token(
     """
     if not (0 < len(name) <= MAX_NAME and name.isprintable()):
         raise errors.TokenNameInvalid(limit=MAX_NAME)
-    if expires is not None and expires <= timezone.now():
-        raise errors.TokenExpired
+    if expires is not None:
+        expires = _in_utc(expires)
     if user.api_tokens.count() >= MAX_TOKENS:
         raise errors.TooManyTokens(limit=MAX_TOKENS)
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -34,6 +35,17 @@ def create_token(
         user=user, name=name, digest=_digest(secret), read_only=read_only, expires=expires
     )
     return token, secret
+
+
+def _in_utc(expires: datetime) -> datetime:
+    now = timezone.now()
+    try:
+        expires = expires.astimezone(UTC)
+    except OverflowError:
+        raise errors.TokenExpired from None
+    if not now < expires < now + LONGEST:
+        raise errors.TokenExpired
+    return expires
 
 
 def revoke_token(*, user: User, token_id: int) -> None:

@@ -61,6 +61,19 @@ class TestDeliver:
         as_(bob).post("actions/deliver", data, headers={"Idempotency-Key": "k1"})
         assert len(subjects(bob)) == 3
 
+    def test_a_repetition_is_answered_as_the_first_was(self, as_, alice, bob, crew, problem):
+        api, data = as_(alice), {"to": ["bob", "crew"], "subject": "once"}
+        first = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
+        services.mark_read(box=selectors.own_box(bob), uids=None)
+        services.delete(box=selectors.own_box(bob), uids=[1])
+        services.delete_group(box=crew, by=alice)
+
+        again = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
+        assert again.status_code == 200
+        assert again.json() == first.json()
+        other = api.post("actions/deliver", {"to": ["nobody"]}, headers={"Idempotency-Key": "k"})
+        problem(other, 422, code="idempotency-key-reused")
+
     def test_a_key_is_kept_for_a_day(self, as_, alice, bob, subjects):
         from datetime import timedelta
 

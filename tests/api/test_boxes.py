@@ -127,7 +127,7 @@ class TestMembers:
         assert [user["username"] for user in members] == ["alice", "bob"]
 
     def test_others_are_for_managers(self, as_, alice, bob, charlie, crew, problem):
-        problem(as_(bob).put("boxes/crew/members/charlie"), 403, code="joining-not-allowed")
+        problem(as_(bob).put("boxes/crew/members/charlie"), 403, code="managing-not-allowed")
         problem(as_(bob).delete("boxes/crew/members/alice"), 403, code="managing-not-allowed")
         assert as_(alice).put("boxes/crew/members/charlie").status_code == 204
         assert as_(alice).delete("boxes/crew/members/charlie").status_code == 204

@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 
 from mail import selectors, services
-from mail.models import DeliveredPost
+from mail.models import DeliveredPost, Post
 
 from .conftest import ROOT
 
@@ -177,3 +177,17 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
         # The token, the box, nothing pending, the rows, their posts' times.
         with django_assert_num_queries(5):
             assert len(api.get("delivered-posts?boxname=bob&limit=10").json()) == 10
+
+
+def test_a_post_that_is_being_recalled_ends_no_list(as_, alice, bob):
+    for n in range(5):
+        services.send(sender=alice, to=["bob"], subject=str(n))
+    hidden = DeliveredPost.objects.get(box=selectors.own_box(bob), uid=4)
+    Post.objects.filter(pk=hidden.post_id).update(recalled=hidden.delivered)
+
+    api, url, found = as_(bob), "delivered-posts?boxname=bob&limit=2", []
+    while url:
+        answer = api.get(url)
+        found += [row["subject"] for row in answer.json()]
+        url = answer.headers.get("Link", "").partition(">")[0].strip("<")
+    assert found == ["4", "2", "1", "0"]

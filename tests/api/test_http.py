@@ -169,3 +169,67 @@ def test_objects_carry_the_address_that_the_client_used(alice, bob, settings):
 
     api = Api({"Authorization": f"Bearer {secret}", "Host": "mail.example.org"})
     assert api.get("users/bob").json()["url"] == "http://mail.example.org/postapi/users/bob"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "boxes/cl%2500",
+        "delivered-posts?boxname=/postapi/boxes/%2500",
+        "delivered-posts?sender=/postapi/users/%2500",
+        "posts?sender=/postapi/users/%2500",
+        "users?cursor=AA",
+        "boxes?cursor=AA",
+        "delivered-posts?boxname=http://[x/",
+        "delivered-posts?sender=//[/",
+    ],
+)
+def test_what_hides_a_nul_or_is_no_address_is_no_fault(as_, bob, path):
+    assert as_(bob).client.get(f"/postapi/{path}").status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("actions/deliver", {"to": ["b\0b"]}),
+        ("actions/deliver", {"to": ["http://testserver/postapi/boxes/b%00b"]}),
+        ("actions/deliver", {"to": ["http://[x/"]}),
+        ("posts", {"in_reply_to": "//[/"}),
+        ("boxes", {"name": "fine", "description": "a\0b"}),
+        ("tokens", {"name": "x", "expires": "9999-12-31T23:59:59-14:00"}),
+        ("tokens", {"name": "x", "expires": "2999-12-31T23:59:59Z"}),
+        ("actions/mark-read", {"box": "bob", "posts": [True]}),
+        ("actions/mark-read", {"box": "bob", "posts": [2.0]}),
+    ],
+)
+def test_bodies_that_were_faults_are_refused(as_, bob, path, data):
+    answer = as_(bob).post(path, data)
+    assert answer.status_code in (400, 422), answer.content
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [({"Transfer-Encoding": "chunked"}, 411), ({"Content-Encoding": "gzip"}, 415)],
+)
+def test_bodies_come_as_they_are_and_with_their_length(as_, bob, problem, header, status):
+    problem(as_(bob).post("posts", {"subject": "x"}, headers=header), status)
+
+
+def test_basic_with_a_nul_is_a_failed_login(bob, problem):
+    from django.test import Client
+
+    answer = Client(headers={"Authorization": "Basic YQBiOng="}).get("/postapi/")
+    problem(answer, 401)
+
+
+def test_an_export_by_an_address_of_version_6(bob, alice, settings):
+    from .conftest import Api
+
+    settings.ALLOWED_HOSTS = ["[::1]"]
+    services.send(sender=alice, to=["bob"])
+    _, secret = services.create_token(user=bob, name="x")
+    answer = Api({"Authorization": f"Bearer {secret}", "Host": "[::1]:5100"}).get(
+        "boxes/bob/export"
+    )
+    assert b"From alice@" in b"".join(answer.streaming_content)

@@ -52,7 +52,7 @@ def test_groups_feed_groups(as_, alice, bob, crew, problem):
 
 
 def test_other_peoples_boxes_are_no_target(as_, alice, bob, crew, problem):
-    problem(as_(alice).post("subscriptions", {"source": "crew", "target": "bob"}), 400)
+    problem(as_(alice).post("subscriptions", {"source": "crew", "target": "bob"}), 403)
     problem(as_(alice).post("subscriptions", {"source": "bob"}), 404)
 
 

@@ -153,3 +153,22 @@ def test_a_folders_mail_is_not_addressable_even_by_its_owner(alice):
 def test_a_word_final_sigma_is_no_obstacle(alice, db):
     User.objects.create_user("ΝΊΚΟΣ")
     assert services.send(sender=alice, to=["ΝΊΚΟΣ"]).post.to == ["ΝΊΚΟΣ"]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 family",
+        "10\u00a0\u20ac",
+        "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "soft\u00adhyphen",
+    ],
+)
+def test_subjects_of_all_scripts_are_taken(alice, bob, subject):
+    assert services.send(sender=alice, to=["bob"], subject=subject).post.subject == subject
+
+
+@pytest.mark.parametrize("subject", ["a\x07b", "a\u2028b", "a\u202egnp.exe"])
+def test_subjects_that_break_lines_or_turn_the_page_are_not(alice, bob, subject):
+    with pytest.raises(errors.SubjectInvalid):
+        services.send(sender=alice, to=["bob"], subject=subject)
