@@ -30,7 +30,7 @@ type Request = tuple[str, str, str]  # method, path, body
 
 def run(here: World, *, quick: bool) -> Table:
     reader, secret, post_id = _prepare(here)
-    seconds, rounds = (1.0, 3) if quick else (2.0, 7)
+    seconds, rounds = (0.5, 3) if quick else (2.0, 7)
     table = Table(
         "API",
         f"Requests a second of {CLIENTS} clients, in windows of {seconds:g} s, from gunicorn with "
