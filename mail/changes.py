@@ -4,6 +4,7 @@ The rules at the head of `mail.delivery` hold here too. Every change takes the n
 box, and what leaves a box leaves a tombstone.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,8 @@ from uuid import UUID
 from django.db import connection
 
 from mail.delivery import BATCH, Counter, retried, withdraw
+
+WRITERS_AWAITED = 3.0  # seconds
 
 
 def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
@@ -99,12 +102,49 @@ def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Count
 
 
 def remove_everywhere(post_id: UUID) -> int:
-    """Take a post out of all boxes, a batch at a time; says out of how many."""
+    """Take a post out of all boxes, also where a pull is just putting it; says out of how many.
+
+    The post must be recalled already, and committed as such.
+    """
+    removed = sweep(post_id)
+    while True:
+        # A pull writes (it locks its box) before it reads. So those that read the post in a source
+        # before the sweep took it from there are among the transactions that are waited for, and
+        # what they have put is found next. Where nothing is found, nothing can be read any more.
+        await_writers()
+        if not (found := sweep(post_id)):
+            return removed
+        removed += found
+
+
+def sweep(post_id: UUID) -> int:
+    """Take a post out of all boxes that have it by now, a batch at a time; says out of how many."""
     removed = 0
     # A batch may be moved to other boxes before it is locked: the end is when no box has the post.
     while box_ids := _boxes_with(post_id):
         removed += retried(partial(withdraw, post_id, box_ids))
     return removed
+
+
+def await_writers() -> None:
+    """Wait until all transactions that have written something by now have ended, or for a while.
+
+    A pull takes milliseconds: whatever takes longer is none. Inside a transaction there is no
+    waiting, since it would be for its own end.
+    """
+    if connection.in_atomic_block:
+        return
+    until = time.monotonic() + WRITERS_AWAITED
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        (first_later,) = cursor.fetchone()
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [first_later]
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.005)
 
 
 def _boxes_with(post_id: UUID) -> list[int]:

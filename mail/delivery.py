@@ -8,15 +8,16 @@ Rules that every statement here keeps:
   (READ COMMITTED: its snapshot is then new enough), or is guarded by the unique constraint
   (box, post), in which case the statement is tried again.
 - Counters are locked in the order of their box ids.
-- Who has put copies of a post into boxes looks, after the commit, whether it was recalled
-  meanwhile. A recall is committed before it looks for copies, so one of the two finds each copy.
+- Who has delivered a post looks, at the end, whether it was recalled meanwhile. A recall is
+  committed before it looks for copies, so one of the two finds each copy. It waits for the pulls
+  that may have read one before: see `mail.changes.remove_everywhere`.
 - No statement joins posts with delivered posts, and none needs two boxes of different owners on
   one machine, so that the tables can be distributed by box.
 """
 
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,8 +29,6 @@ ATTEMPTS = 8
 
 _PASSING = frozenset({"40P01", "40001", "57P01", "57P02", "57P03"})
 _LOST_RACES = frozenset({"delivered_once", "mail_deliveredpost_pkey"})
-
-type _Copy = tuple[int, UUID]  # a box, and the post that was put into it
 
 
 class Delivery(NamedTuple):
@@ -46,6 +45,13 @@ class Delivered(NamedTuple):
     box_id: int
     uid: int
     post_id: UUID
+
+
+class Inserted(NamedTuple):
+    """New rows, and those of them that are to be given to `withdraw_returned`."""
+
+    rows: list[Delivered]
+    doubtful: list[Delivered]
 
 
 class Pulled(NamedTuple):
@@ -147,13 +153,21 @@ WITH wanted AS (
                   AS r (post_id, subject, sender_name, is_read, nth)
     RETURNING box_id, uid, post_id, modseq
 )
-SELECT i.box_id, i.uid, i.post_id, i.modseq > seen.modseq + 1
-FROM inserted i JOIN mail_boxcounter seen ON seen.box_id = i.box_id
+SELECT i.box_id, i.uid, i.post_id, i.modseq > 1 + (
+           SELECT seen.modseq FROM mail_boxcounter seen WHERE seen.box_id = i.box_id)
+FROM inserted i
 """
 
 
 def insert(deliveries: Sequence[Delivery]) -> list[Delivered]:
-    """Put posts into boxes, in one statement, and say which rows are new.
+    """Put posts into boxes and say which rows are new; raises what `put` raises."""
+    inserted = put(deliveries)
+    withdraw_returned(inserted.doubtful)
+    return inserted.rows
+
+
+def put(deliveries: Sequence[Delivery]) -> Inserted:
+    """Put posts into boxes, in one statement.
 
     A box that has, or has had, the post is left out; so is a box that is gone. Without a
     transaction around it the statement is its own, and the counters are locked no longer than it
@@ -177,11 +191,9 @@ def insert(deliveries: Sequence[Delivery]) -> list[Delivered]:
                 sorted({box_id for _, box_id, _ in pairs}),
             ],
         )
-        rows = cursor.fetchall()
+        found = [(Delivered(*row), changed) for *row, changed in cursor.fetchall()]
     # A box that changed while the statement stood in line may have had the post, and lost it.
-    _withdraw_returned([Delivered(*row) for *row, changed in rows if changed])
-    _withdraw_recalled_later([(box_id, post_id) for box_id, _, post_id, _ in rows])
-    return [Delivered(*row) for *row, _ in rows]
+    return Inserted([row for row, _ in found], [row for row, changed in found if changed])
 
 
 def lock(box_ids: Sequence[int]) -> dict[int, Counter]:
@@ -196,14 +208,17 @@ def lock(box_ids: Sequence[int]) -> dict[int, Counter]:
         return {box_id: Counter(*rest) for box_id, *rest in cursor.fetchall()}
 
 
-# The materialised part is what a distributed database reads on the target's machine before it
-# asks the sources' machines; on one machine it costs nothing.
+# In two parts: a distributed database reads the first on the target's machine before it asks the
+# sources' machines, and PostgreSQL 17 finds all counters in one walk through their index.
 _SOURCES = """
 WITH subscribed AS MATERIALIZED (
     SELECT source_id, watermark FROM mail_subscription WHERE target_id = %s::bigint
+), counters AS MATERIALIZED (
+    SELECT box_id, last_uid, fed FROM mail_boxcounter
+    WHERE box_id = ANY (ARRAY(SELECT source_id FROM subscribed))
 )
 SELECT s.source_id, s.watermark, c.last_uid > s.watermark, c.fed
-FROM subscribed s JOIN mail_boxcounter c ON c.box_id = s.source_id
+FROM subscribed s JOIN counters c ON c.box_id = s.source_id
 WHERE c.last_uid > s.watermark OR c.fed
 """
 
@@ -241,16 +256,26 @@ def _pull(box_id: int, owner_name: str, seen: set[int]) -> Pulled:
 
 @transaction.atomic
 def _pull_batch(box_id: int, owner_name: str, sources: Sequence[_Source]) -> Pulled:
-    counter = lock([box_id]).get(box_id)
-    if counter is None:
-        return Pulled(0, more=False)
-    # It reads the watermarks again: its snapshot starts after the lock, so it sees all that an
-    # earlier pull did. With those read before the lock everything would be delivered twice.
-    pending = _read_pending(box_id, sources)
-    if not pending.number:
+    counter, pending = _lock_and_read(box_id, sources)
+    if counter is None or not pending.number:
         return Pulled(0, more=False)
     inserted = _insert_pending(box_id, counter, pending, owner_name)
     return Pulled(inserted, more=pending.number == BATCH)
+
+
+def _lock_and_read(box_id: int, sources: Sequence[_Source]) -> tuple[Counter | None, _Pending]:
+    """Lock the box, then read what is pending: two statements, sent in one go."""
+    # The second reads the watermarks again: its snapshot starts after the lock, so it sees all
+    # that an earlier pull did. With those read before the lock all would be delivered twice.
+    with connection.cursor() as locking, connection.cursor() as reading:
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            locking.execute(
+                "SELECT last_uid, modseq FROM mail_boxcounter WHERE box_id = %s FOR NO KEY UPDATE",
+                [box_id],
+            )
+            reading.execute(*_pending(box_id, sources))
+        row = locking.fetchone()
+        return row and Counter(*row), _Pending(*reading.fetchone())
 
 
 # Posts are taken from each source in the order of its uids, so that the watermark can stand on
@@ -277,14 +302,12 @@ FROM pending
 """
 
 
-def _read_pending(box_id: int, sources: Sequence[_Source]) -> _Pending:
-    sql = _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources)))
+def _pending(box_id: int, sources: Sequence[_Source]) -> tuple[str, list[int]]:
+    """The statement that reads what is pending, and its parameters."""
     params: list[int] = []
     for source in sources:
         params += (source.box_id, box_id, source.box_id, BATCH)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, BATCH])
-        return _Pending(*cursor.fetchone())
+    return _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources))), [*params, BATCH]
 
 
 _INSERT_PENDING = """
@@ -297,14 +320,10 @@ WITH pending AS MATERIALIZED (
 ), fresh AS (
     SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending p
     WHERE copy = 1
-      AND post_id IS DISTINCT FROM (
-              SELECT d.post_id FROM mail_deliveredpost d
-              WHERE d.box_id = %s AND d.post_id >= p.post_id
-              ORDER BY d.box_id, d.post_id LIMIT 1)
-      AND post_id IS DISTINCT FROM (
-              SELECT t.post_id FROM mail_tombstone t
-              WHERE t.box_id = %s AND t.post_id >= p.post_id
-              ORDER BY t.box_id, t.post_id LIMIT 1)
+      AND post_id NOT IN (SELECT post_id FROM mail_deliveredpost
+                          WHERE box_id = %s AND post_id = ANY (ARRAY(SELECT post_id FROM pending)))
+      AND post_id NOT IN (SELECT post_id FROM mail_tombstone
+                          WHERE box_id = %s AND post_id = ANY (ARRAY(SELECT post_id FROM pending)))
 ), inserted AS (
     INSERT INTO mail_deliveredpost
         (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
@@ -323,7 +342,6 @@ WHERE box_id = %s RETURNING last_uid
 
 def _insert_pending(box_id: int, counter: Counter, pending: _Pending, owner_name: str) -> int:
     """Insert what the box has never had; watermarks move by what was read, not by that."""
-    transaction.on_commit(lambda: retried(lambda: _withdraw_recalled_of(box_id, pending.posts)))
     modseq = counter.modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(
@@ -336,16 +354,6 @@ def _insert_pending(box_id: int, counter: Counter, pending: _Pending, owner_name
             ],
         )
         return int(cursor.fetchone()[0]) - counter.last_uid
-
-
-def _withdraw_recalled_of(box_id: int, posts: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM mail_post WHERE id = ANY ((SELECT %s::text::uuid[])::uuid[])"
-            " AND recalled IS NOT NULL",
-            [posts],
-        )
-        _withdraw_all([(box_id, post_id) for (post_id,) in cursor.fetchall()])
 
 
 # --- Subscriptions -------------------------------------------------------------------------------
@@ -395,7 +403,6 @@ SELECT c.box_id, c.last_uid + f.nth, f.post_id, %s, statement_timestamp(),
        CASE WHEN f.sender_name = b.name THEN statement_timestamp() END, c.modseq + 1,
        f.subject, f.sender_name
 FROM fresh f JOIN mail_boxcounter c ON c.box_id = f.target_id JOIN mail_box b ON b.id = f.target_id
-RETURNING box_id, post_id
 """
 
 
@@ -405,7 +412,6 @@ def unsubscribe(source_id: int, target_ids: Sequence[int]) -> int:
     lock(target_ids)
     with connection.cursor() as cursor:
         cursor.execute(_SERVE, [source_id, list(target_ids), source_id, source_id])
-        _withdraw_recalled_later(cursor.fetchall())
         cursor.execute(
             "DELETE FROM mail_subscription WHERE source_id = %s AND target_id = ANY (%s::bigint[])",
             [source_id, list(target_ids)],
@@ -453,23 +459,7 @@ def withdraw(post_id: UUID, box_ids: Sequence[int]) -> int:
         return int(cursor.rowcount)
 
 
-def _withdraw_recalled_later(copies: Collection[_Copy]) -> None:
-    """After the commit, withdraw those that were recalled meanwhile."""
-    if copies:
-        transaction.on_commit(lambda: retried(lambda: _withdraw_recalled(copies)))
-
-
-def _withdraw_recalled(copies: Collection[_Copy]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM mail_post WHERE id = ANY (%s::uuid[]) AND recalled IS NOT NULL",
-            [list({post_id for _, post_id in copies})],
-        )
-        recalled = {post_id for (post_id,) in cursor.fetchall()}
-    _withdraw_all([copy for copy in copies if copy[1] in recalled])
-
-
-def _withdraw_returned(rows: Sequence[Delivered]) -> None:
+def withdraw_returned(rows: Sequence[Delivered]) -> None:
     """Withdraw what a box has had before: it left the box while an insert stood in line."""
     if not rows:
         return
@@ -481,12 +471,5 @@ def _withdraw_returned(rows: Sequence[Delivered]) -> None:
                                     AND t.uid < d.uid""",
             [list(column) for column in zip(*rows, strict=True)],
         )
-        _withdraw_all(cursor.fetchall())
-
-
-def _withdraw_all(copies: Collection[_Copy]) -> None:
-    boxes: dict[UUID, list[int]] = {}
-    for box_id, post_id in copies:
-        boxes.setdefault(post_id, []).append(box_id)
-    for post_id, box_ids in boxes.items():
-        withdraw(post_id, box_ids)
+        for box_id, post_id in cursor.fetchall():
+            withdraw(post_id, [box_id])

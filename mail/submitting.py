@@ -6,6 +6,7 @@ from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mail.changes import remove_everywhere
 from mail.combining import insert_together
 from mail.delivery import BATCH, Delivery
 from mail.models import BoxCounter, Post, Submission
@@ -28,6 +29,13 @@ def finish(submission: Submission) -> None:
     submission.last_error = next(iter(failed.values()), "")
     submission.next_attempt_at = None
     submission.save(update_fields=["attempts", "state", "errors", "last_error", "next_attempt_at"])
+    withdraw_if_recalled(submission.post)
+
+
+def withdraw_if_recalled(post: Post) -> None:
+    """Take a post out again where it was recalled while it was delivered."""
+    if Post.objects.filter(pk=post.pk).exclude(recalled=None).exists():
+        remove_everywhere(post.pk)
 
 
 def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, str]:

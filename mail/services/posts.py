@@ -37,7 +37,7 @@ def reap_posts() -> int:
     while ids := _post_ids(after, before=now - ORPHANS_KEPT):
         after = ids[-1]
         for post_id in Post.objects.filter(pk__in=ids).exclude(recalled=None).values_list("pk"):
-            changes.remove_everywhere(*post_id)
+            changes.sweep(*post_id)
         needed = set(DeliveredPost.objects.filter(post__in=ids).values_list("post_id", flat=True))
         pending = Submission.objects.filter(post__in=ids, state=Submission.State.ACCEPTED)
         needed.update(pending.values_list("post_id", flat=True))

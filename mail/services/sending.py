@@ -252,4 +252,5 @@ def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     row = delivery.Delivery(post.pk, post.subject, post.sender_name, [box.pk])
     if not (rows := delivery.retried(lambda: delivery.insert([row]))):
         raise errors.AlreadyDelivered(name=box.name)
+    submitting.withdraw_if_recalled(post)
     return DeliveredPost.objects.get(box=box, uid=rows[0].uid)

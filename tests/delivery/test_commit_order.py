@@ -322,7 +322,9 @@ class TestRecall:
         box = selectors.own_box(bob)
 
         with open_until_the_end(lambda: services.sync(box=box)):
-            services.recall(post=post, by=alice)
+            recall = Rival(lambda: services.recall(post=post, by=alice))
+            until(lambda: not DeliveredPost.objects.filter(post=post).exists())
+        recall.result()
 
         assert selectors.page(box).lines == []
         assert selectors.unread_counts(bob) == {}
@@ -350,4 +352,18 @@ class TestRecall:
             until_waiting(1)
 
         assert recall.result() == 1
+        assert not DeliveredPost.objects.exists()
+
+    def test_follows_it_into_a_group_of_the_group(self, alice, bob, crew):
+        outer = services.create_group(name="outer", by=alice)
+        services.subscribe(source=crew, target=outer, by=alice)
+        services.join(box=outer, user=bob, by=bob)
+        post = services.send(sender=alice, to=["crew"], subject="oops").post
+
+        with open_until_the_end(lambda: delivery.pull(outer.pk)):
+            recall = Rival(lambda: services.recall(post=post, by=alice))
+            until(lambda: not DeliveredPost.objects.filter(post=post).exists())
+        recall.result()
+
+        synced(bob)
         assert not DeliveredPost.objects.exists()
