@@ -1,0 +1,69 @@
+"""Every composed read; nothing here writes."""
+
+from mail.selectors.boxes import (
+    own_box,
+    own_box_named,
+    own_boxes,
+    unread_counts,
+    visible_box,
+    visible_boxes,
+)
+from mail.selectors.changes import (
+    BoxChanges,
+    Exported,
+    changes_since,
+    exported,
+    state_of,
+)
+from mail.selectors.deliveries import (
+    DeliveredFilter,
+    DeliveredRow,
+    delivered_row,
+    delivered_rows,
+    deliveries_of,
+)
+from mail.selectors.lists import (
+    PAGE,
+    Line,
+    Page,
+    delivered_post,
+    lines,
+    names_of,
+    page,
+)
+from mail.selectors.posts import (
+    all_readable_posts,
+    own_post,
+    readable_post,
+    recallable_post,
+)
+
+__all__ = [
+    "PAGE",
+    "BoxChanges",
+    "DeliveredFilter",
+    "DeliveredRow",
+    "Exported",
+    "Line",
+    "Page",
+    "all_readable_posts",
+    "changes_since",
+    "delivered_post",
+    "delivered_row",
+    "delivered_rows",
+    "deliveries_of",
+    "exported",
+    "lines",
+    "names_of",
+    "own_box",
+    "own_box_named",
+    "own_boxes",
+    "own_post",
+    "page",
+    "readable_post",
+    "recallable_post",
+    "state_of",
+    "unread_counts",
+    "visible_box",
+    "visible_boxes",
+]
