@@ -234,6 +234,13 @@ def _repair_pending() -> int:
     return len(services.deliver_pending())
 
 
+# A crash between the acceptance and the end of the draft. One saved since then is another text.
+_SENT_DRAFTS = """
+SELECT d.id FROM mail_draft d JOIN mail_submission s
+ON s.sender_id = d.owner_id AND s.idempotency_key = 'draft:' || d.id
+WHERE d.updated <= s.created"""
+
+
 _dp, _ts = DeliveredPost._meta.db_table, Tombstone._meta.db_table  # noqa: SLF001 - Django's API
 
 _CHECKS = (
@@ -363,4 +370,9 @@ _CHECKS = (
     ),
     _Check("bodies not rendered by this version", _count_unrendered, _repair_unrendered),
     _Check("submissions waiting for delivery", _count_pending, _repair_pending),
+    _Check(
+        "drafts that were sent already",
+        _counted(_SENT_DRAFTS),
+        _executed(f"DELETE FROM mail_draft WHERE id IN ({_SENT_DRAFTS})"),
+    ),
 )

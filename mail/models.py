@@ -341,6 +341,58 @@ class Submission(models.Model):
         return f"{self.post_id}: {self.state}"
 
 
+class Draft(models.Model):
+    """What somebody has begun to write, to the letter: nothing typed is lost or refused."""
+
+    class Kind(models.TextChoices):
+        NEW = "new", pgettext_lazy("what a draft is", "new post")
+        REPLY = "reply", pgettext_lazy("what a draft is", "answer")
+        FORWARD = "forward", pgettext_lazy("what a draft is", "forwarded post")
+
+    MAX_SIZE = 1024 * 1024  # bytes of UTF-8, of all texts together
+
+    # The client may choose it, so that a repeated first save makes one draft.
+    id = models.UUIDField(primary_key=True, default=new_post_id, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", db_index=False
+    )
+    to = models.TextField(_("to"), blank=True)
+    cc = models.TextField(_("cc"), blank=True)
+    bcc = models.TextField(_("bcc"), blank=True)
+    subject = models.TextField(_("subject"), blank=True)
+    body = models.TextField(_("body"), blank=True)
+    content_type = models.CharField(
+        _("content type"),
+        max_length=13,
+        choices=Post.ContentType,
+        default=Post.ContentType.MARKDOWN,
+    )
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.NEW)
+    # The post that this answers or forwards. No foreign key: it may be gone before the draft is.
+    in_reply_to = models.UUIDField(null=True, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"))
+    version = models.PositiveIntegerField(default=1)
+    # The post whose sending was undone, once, to make this.
+    undone = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "undone"], name="draft_undone_once"),
+        ]
+        indexes = [models.Index(fields=["owner", "-updated"], name="draft_by_owner")]
+
+    def __str__(self) -> str:
+        return self.subject or str(_("(no subject)"))
+
+    @property
+    def key(self) -> str:
+        """The idempotency key with which it is sent: a double click sends once."""
+        return f"draft:{self.pk}"
+
+
 class ApiToken(models.Model):
     """A key for the API, stored as its digest: the secret is shown once."""
 

@@ -22,6 +22,11 @@ from mail.selectors.deliveries import (
     delivered_rows,
     deliveries_of,
 )
+from mail.selectors.drafts import (
+    drafts,
+    own_draft,
+    sent_draft,
+)
 from mail.selectors.lists import (
     PAGE,
     Line,
@@ -52,16 +57,19 @@ __all__ = [
     "delivered_row",
     "delivered_rows",
     "deliveries_of",
+    "drafts",
     "exported",
     "lines",
     "names_of",
     "own_box",
     "own_box_named",
     "own_boxes",
+    "own_draft",
     "own_post",
     "page",
     "readable_post",
     "recallable_post",
+    "sent_draft",
     "state_of",
     "unread_counts",
     "visible_box",

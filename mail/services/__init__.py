@@ -1,5 +1,6 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
+from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
     check_group_name,
@@ -76,6 +77,7 @@ __all__ = [
     "delete_group",
     "deliver",
     "deliver_pending",
+    "discard_draft",
     "fingerprint",
     "import_users",
     "join",
@@ -98,7 +100,9 @@ __all__ = [
     "render",
     "resolve",
     "revoke_token",
+    "save_draft",
     "send",
+    "send_draft",
     "store",
     "subscribe",
     "sync",
