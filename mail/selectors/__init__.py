@@ -37,9 +37,11 @@ from mail.selectors.lists import (
     page,
 )
 from mail.selectors.posts import (
+    RecallReport,
     all_readable_posts,
     own_post,
     readable_post,
+    recall_report,
     recallable_post,
 )
 
@@ -51,6 +53,7 @@ __all__ = [
     "Exported",
     "Line",
     "Page",
+    "RecallReport",
     "all_readable_posts",
     "changes_since",
     "delivered_post",
@@ -68,6 +71,7 @@ __all__ = [
     "own_post",
     "page",
     "readable_post",
+    "recall_report",
     "recallable_post",
     "sent_draft",
     "state_of",

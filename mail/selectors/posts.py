@@ -1,7 +1,9 @@
 """Posts: which of them a person may read, recall or refer to."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from mail import errors
@@ -49,3 +51,25 @@ def own_post(user: User, post_id: UUID) -> Post:
     if post is None:
         raise errors.PostUnknown
     return post
+
+
+@dataclass(frozen=True, slots=True)
+class RecallReport:
+    """What a recall takes back: copies in people's boxes, and how many of them were read."""
+
+    copies: int
+    read: int
+
+
+# A group's row is no copy that anybody has: its members' own are counted, once they pulled it.
+_COPIES = """
+SELECT count(*), count(d.read_at) FROM mail_deliveredpost d JOIN mail_box b ON b.id = d.box_id
+WHERE d.post_id = %s AND b.owner_id IS DISTINCT FROM %s AND b.owner_id IS NOT NULL
+"""
+
+
+def recall_report(post: Post) -> RecallReport:
+    """How many copies other people have of a post; after a recall there are none: one read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, [post.pk, post.sender_id])
+        return RecallReport(*cursor.fetchone())

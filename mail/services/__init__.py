@@ -58,11 +58,13 @@ from mail.services.tokens import (
     revoke_token,
     use_token,
 )
+from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
     "MAX_RECIPIENTS",
     "ORPHANS_KEPT",
     "TOMBSTONES_KEPT",
+    "UNDO_FOR",
     "Addressees",
     "add_manager",
     "check_group_name",
@@ -106,6 +108,7 @@ __all__ = [
     "store",
     "subscribe",
     "sync",
+    "undo_send",
     "unsubscribe",
     "use_token",
 ]
