@@ -1,4 +1,4 @@
-"""What changes inside boxes: read marks, moves, removals. Called by services only.
+"""What changes inside boxes: read marks, flags, moves, removals. Called by services only.
 
 The rules at the head of `mail.delivery` hold here too. Every change takes the next modseq of its
 box, and what leaves a box leaves a tombstone.
@@ -33,6 +33,56 @@ def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
                        read_at = {"statement_timestamp()" if read else "NULL"}
                 FROM counted WHERE {which}""",
             [box_id, *params, *params],
+        )
+        return int(cursor.rowcount)
+
+
+def flag(box_id: int, uids: Sequence[int], name: str, *, on: bool) -> int:
+    """Set a flag of posts of a box, or take it away; says how many changed."""
+    which = f"d.box_id = %s AND d.uid = ANY (%s::bigint[]) AND {_FLAGGED[not on]}"
+    params: list[Any] = [box_id, list(uids), name]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH counted AS (
+                    UPDATE mail_boxcounter SET modseq = modseq + 1
+                    WHERE box_id = %s AND EXISTS (SELECT FROM mail_deliveredpost d WHERE {which})
+                    RETURNING modseq
+                )
+                UPDATE mail_deliveredpost d SET modseq = counted.modseq, flags = {_WITH_FLAG[on]}
+                FROM counted WHERE {which}""",
+            [box_id, *params, name, *params],
+        )
+        return int(cursor.rowcount)
+
+
+# Without any flag it is null, which is all that most rows ever have.
+_FLAGGED = {
+    True: "%s::varchar = ANY (d.flags)",
+    False: "(%s::varchar = ANY (d.flags)) IS NOT TRUE",
+}
+_WITH_FLAG = {
+    True: "array_append(coalesce(d.flags, '{}'), %s::varchar)",
+    False: "nullif(array_remove(d.flags, %s::varchar), '{}')",
+}
+
+
+def flag_copies(owner_id: int, post_id: UUID, name: str, *, on: bool) -> int:
+    """The same for every copy of a post that a person has, in one statement."""
+    which = f"d.post_id = %s AND {_FLAGGED[not on]}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH locked AS MATERIALIZED (
+                    SELECT c.box_id FROM mail_boxcounter c
+                    WHERE c.box_id IN (SELECT id FROM mail_box WHERE owner_id = %s) AND EXISTS (
+                        SELECT FROM mail_deliveredpost d WHERE d.box_id = c.box_id AND {which})
+                    ORDER BY c.box_id FOR NO KEY UPDATE
+                ), counted AS (
+                    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+                    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+                )
+                UPDATE mail_deliveredpost d SET modseq = counted.modseq, flags = {_WITH_FLAG[on]}
+                FROM counted WHERE d.box_id = counted.box_id AND {which}""",
+            [owner_id, post_id, name, name, post_id, name],
         )
         return int(cursor.rowcount)
 

@@ -199,6 +199,14 @@ class Post(models.Model):
         return self.subject or str(_("(no subject)"))
 
 
+class Flag(models.TextChoices):
+    """Flags and keywords of a delivered post, as IMAP calls them (RFC 9051 §2.3.2, RFC 5788)."""
+
+    FLAGGED = "\\Flagged", _("flagged")
+    ANSWERED = "\\Answered", _("answered")
+    FORWARDED = "$Forwarded", _("forwarded")
+
+
 class DeliveredPost(models.Model):
     """One post in one box."""
 

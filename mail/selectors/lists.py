@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from mail import errors
-from mail.models import Box, DeliveredPost, Post
+from mail.models import Box, DeliveredPost, Flag, Post
 
 PAGE = 50
 
@@ -24,6 +24,8 @@ class Line:
     sender_name: str
     delivered: datetime
     is_read: bool
+    is_flagged: bool
+    is_answered: bool
     source: str  # the group, or everyone, that it came through; empty when direct
     snippet: str
     to: Sequence[str]
@@ -56,18 +58,20 @@ def _lines(rows: QuerySet[DeliveredPost]) -> list[Line]:
     found = list(
         rows.values_list(
             *("box_id", "uid", "post_id", "subject", "sender_name", "delivered", "read_at"),
-            "source_id",
+            *("flags", "source_id"),
         )
     )
     posts = _shown_of_posts([row[2] for row in found])
-    sources = names_of({row[7] for row in found if row[7] is not None})
+    sources = names_of({row[8] for row in found if row[8] is not None})
     return [
         Line(
-            *(box_id, uid, post_id, subject, sender_name, delivered, read_at is not None),
+            *(box_id, uid, post_id, subject, sender, delivered, read_at is not None),
+            Flag.FLAGGED in (flags or ()),
+            Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),
             *posts.get(post_id, ("", (), True)),
         )
-        for box_id, uid, post_id, subject, sender_name, delivered, read_at, source_id in found
+        for box_id, uid, post_id, subject, sender, delivered, read_at, flags, source_id in found
     ]
 
 

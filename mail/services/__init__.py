@@ -21,12 +21,14 @@ from mail.services.mailbox import (
     create_folder,
     delete,
     delete_folder,
+    flag,
     mark_read,
     mark_unread,
     mark_up_to,
     move,
     move_watermark,
     sync,
+    unflag,
 )
 from mail.services.people import (
     check_name_free,
@@ -81,6 +83,7 @@ __all__ = [
     "deliver_pending",
     "discard_draft",
     "fingerprint",
+    "flag",
     "import_users",
     "join",
     "keep_answer",
@@ -109,6 +112,7 @@ __all__ = [
     "subscribe",
     "sync",
     "undo_send",
+    "unflag",
     "unsubscribe",
     "use_token",
 ]

@@ -99,6 +99,7 @@ def send_draft(*, draft: Draft) -> Submission:
         body=draft.body,
         content_type=draft.content_type,
         in_reply_to=None if forwards else referred,
+        forwarded=referred if forwards else None,
         idempotency_key=draft.key,
     )
     Draft.objects.filter(pk=draft.pk, version=draft.version).delete()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from django.db import IntegrityError, transaction
 
 from mail import changes, delivery, errors, names
-from mail.models import Box, BoxCounter, DeliveredPost, Subscription, User
+from mail.models import Box, BoxCounter, DeliveredPost, Flag, Subscription, User
 
 
 def sync(*, box: Box, batches: int | None = None) -> delivery.Pulled:
@@ -39,6 +39,16 @@ def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
         )
     )
     return delivery.retried(lambda: changes.mark(box.pk, uids, read=read)) if uids else 0
+
+
+def flag(*, box: Box, uids: Collection[int]) -> int:
+    """Flag delivered posts of a box, so that they are found again; says how many changed."""
+    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=True))
+
+
+def unflag(*, box: Box, uids: Collection[int]) -> int:
+    """Take that flag from delivered posts of a box; says how many changed."""
+    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=False))
 
 
 def _listed(uids: Collection[int] | None) -> list[int] | None:

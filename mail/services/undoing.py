@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from mail import delivery, errors, names, selectors
-from mail.models import Draft, Post, Submission, User
+from mail import changes, delivery, errors, names, selectors
+from mail.models import Draft, Flag, Post, Submission, User
 from mail.services.posts import recall
 
 UNDO_FOR = timedelta(seconds=30)
@@ -26,11 +26,22 @@ def undo_send(*, submission: Submission, by: User) -> Draft:
             raise errors.UndoTooLate(seconds=UNDO_FOR.seconds)
         draft = delivery.retried(lambda: _take_back(submission, by))
     recall(post=post, by=by)  # once more, if a crash came between the two
+    _take_answered_back(post, by)
     return draft
 
 
 def _made_before(post: Post, by: User) -> Draft | None:
     return Draft.objects.filter(owner=by, undone=post.pk).first()
+
+
+def _take_answered_back(post: Post, by: User) -> None:
+    """What was answered by this post only is not answered any more."""
+    if post.in_reply_to is None:
+        return
+    answers = Post.objects.filter(thread=post.thread, in_reply_to=post.in_reply_to, sender=by)
+    if not answers.filter(recalled=None).exists():
+        flag, post_id = Flag.ANSWERED.value, post.in_reply_to
+        delivery.retried(lambda: changes.flag_copies(by.pk, post_id, flag, on=False))
 
 
 @transaction.atomic
