@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import accounts, changes, delivery, errors, markdown, services
+from mail import accounts, changes, delivery, errors, markdown, names, services
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 
 BATCH = 1000
@@ -170,6 +170,12 @@ WHERE d.delivered > now() - interval '{services.TOMBSTONES_KEPT.days - 1} days'
                   WHERE h.box_id = s.target_id AND h.post_id = d.post_id)
   AND NOT EXISTS (SELECT FROM mail_tombstone t
                   WHERE t.box_id = s.target_id AND t.post_id = d.post_id)"""
+
+
+# They would stay in the trash for ever.
+_UNDATED = f"""
+SELECT d.box_id, d.uid FROM mail_deliveredpost d JOIN mail_box b ON b.id = d.box_id
+WHERE b.kind = 'folder' AND b.name LIKE '%{names.folder("", names.TRASH)}' AND d.moved IS NULL"""
 
 
 def _repair_missed() -> int:
@@ -366,6 +372,13 @@ _CHECKS = (
             """UPDATE mail_deliveredpost d SET subject = p.subject, sender_name = p.sender_name
                FROM mail_post p WHERE p.id = d.post_id
                AND (d.subject <> p.subject OR d.sender_name <> p.sender_name)"""
+        ),
+    ),
+    _Check(
+        "posts in a trash without the time of their move",
+        _counted(_UNDATED),
+        _executed(
+            f"UPDATE {_dp} SET moved = statement_timestamp() WHERE (box_id, uid) IN ({_UNDATED})"
         ),
     ),
     _Check("bodies not rendered by this version", _count_unrendered, _repair_unrendered),

@@ -124,8 +124,9 @@ WITH gone AS (
     WHERE box_id = ANY (%s::bigint[]) AND EXISTS (SELECT FROM gone)
 )
 INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags, modseq,
-                                subject, sender_name)
-SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, subject, sender_name
+                                moved, subject, sender_name)
+SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, statement_timestamp(),
+       subject, sender_name
 FROM fresh RETURNING uid
 """
 
@@ -146,6 +147,35 @@ def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Count
             ],
         )
         return sorted(uid for (uid,) in cursor.fetchall())
+
+
+# Nobody changes when a row was moved, and no uid is given out twice: what is old stays so while
+# this stands in line for the counters, unless it leaves the box, and then it is not deleted.
+_REMOVE_MOVED = """
+WITH old AS MATERIALIZED (
+    SELECT box_id, uid FROM mail_deliveredpost
+    WHERE box_id = ANY (%s::bigint[]) AND moved < %s LIMIT %s
+), locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id IN (SELECT box_id FROM old)
+    ORDER BY box_id FOR NO KEY UPDATE
+), counted AS (
+    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+), gone AS (
+    DELETE FROM mail_deliveredpost d USING old, counted
+    WHERE d.box_id = old.box_id AND d.uid = old.uid AND d.box_id = counted.box_id
+    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
+)
+INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
+"""
+
+
+def remove_moved(box_ids: Sequence[int], before: datetime) -> int:
+    """Remove one batch of what was moved into boxes before a time; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMOVE_MOVED, [list(box_ids), before, BATCH])
+        return int(cursor.rowcount)
 
 
 def remove_everywhere(post_id: UUID) -> int:

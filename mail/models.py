@@ -231,6 +231,8 @@ class DeliveredPost(models.Model):
     read_at = models.DateTimeField(_("read"), null=True)
     flags = ArrayField(models.CharField(max_length=64), null=True)
     modseq = models.BigIntegerField()
+    # When it was moved here; null for what was delivered here. The trash is emptied by it.
+    moved = models.DateTimeField(_("moved"), null=True)
     # Copies, so that a list needs no join; posts and names never change, so they cannot drift.
     subject = models.CharField(_("subject"), max_length=Post.MAX_SUBJECT)
     sender_name = models.CharField(_("sender"), max_length=names.MAX_LENGTH)
@@ -243,6 +245,11 @@ class DeliveredPost(models.Model):
                 fields=["box", "post"], condition=models.Q(read_at=None), name="delivered_unread"
             ),
             models.Index(fields=["box", "modseq"], name="delivered_by_modseq"),
+            models.Index(
+                fields=["box", "moved"],
+                condition=models.Q(moved__isnull=False),
+                name="delivered_by_moved",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,8 @@ from mail import errors
 
 MAX_LENGTH = 150
 EVERYONE = "everyone"
-FOLDERS = ("sent", "archive", "trash")
+TRASH = "trash"
+FOLDERS = ("sent", "archive", TRASH)
 # Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
 RESERVED = frozenset({EVERYONE, "all", "postmaster", "mailer-daemon", "abuse", "noreply"})
 # Dots alone would mean something else in an address.
