@@ -68,21 +68,28 @@ _WITH_FLAG = {
 
 def flag_copies(owner_id: int, post_id: UUID, name: str, *, on: bool) -> int:
     """The same for every copy of a post that a person has, in one statement."""
-    which = f"d.post_id = %s AND {_FLAGGED[not on]}"
+    # By the next post in the index (box, post), as an insert asks: others may have many copies.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""WITH locked AS MATERIALIZED (
-                    SELECT c.box_id FROM mail_boxcounter c
-                    WHERE c.box_id IN (SELECT id FROM mail_box WHERE owner_id = %s) AND EXISTS (
-                        SELECT FROM mail_deliveredpost d WHERE d.box_id = c.box_id AND {which})
-                    ORDER BY c.box_id FOR NO KEY UPDATE
+            f"""WITH own AS MATERIALIZED (
+                    SELECT b.id AS box_id,
+                           (SELECT CASE WHEN d.post_id = %s AND {_FLAGGED[not on]} THEN d.uid END
+                            FROM mail_deliveredpost d WHERE d.box_id = b.id AND d.post_id >= %s
+                            ORDER BY d.box_id, d.post_id LIMIT 1) AS uid
+                    FROM mail_box b WHERE b.owner_id = %s
+                ), locked AS MATERIALIZED (
+                    SELECT box_id FROM mail_boxcounter
+                    WHERE box_id IN (SELECT box_id FROM own WHERE uid IS NOT NULL)
+                    ORDER BY box_id FOR NO KEY UPDATE
                 ), counted AS (
                     UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
                     WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
                 )
                 UPDATE mail_deliveredpost d SET modseq = counted.modseq, flags = {_WITH_FLAG[on]}
-                FROM counted WHERE d.box_id = counted.box_id AND {which}""",
-            [owner_id, post_id, name, name, post_id, name],
+                FROM counted, own
+                WHERE own.box_id = counted.box_id AND d.box_id = own.box_id AND d.uid = own.uid
+                  AND {_FLAGGED[not on]}""",
+            [post_id, name, post_id, owner_id, name, name],
         )
         return int(cursor.rowcount)
 

@@ -1,6 +1,9 @@
 """Every composed read; nothing here writes."""
 
 from mail.selectors.boxes import (
+    Folder,
+    folders,
+    has_news,
     own_box,
     own_box_named,
     own_boxes,
@@ -14,6 +17,10 @@ from mail.selectors.changes import (
     changes_since,
     exported,
     state_of,
+)
+from mail.selectors.conversations import (
+    Message,
+    conversation,
 )
 from mail.selectors.deliveries import (
     DeliveredFilter,
@@ -34,6 +41,7 @@ from mail.selectors.lists import (
     delivered_post,
     lines,
     names_of,
+    neighbours,
     page,
 )
 from mail.selectors.posts import (
@@ -51,19 +59,25 @@ __all__ = [
     "DeliveredFilter",
     "DeliveredRow",
     "Exported",
+    "Folder",
     "Line",
+    "Message",
     "Page",
     "RecallReport",
     "all_readable_posts",
     "changes_since",
+    "conversation",
     "delivered_post",
     "delivered_row",
     "delivered_rows",
     "deliveries_of",
     "drafts",
     "exported",
+    "folders",
+    "has_news",
     "lines",
     "names_of",
+    "neighbours",
     "own_box",
     "own_box_named",
     "own_boxes",

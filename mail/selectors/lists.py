@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from mail import errors
@@ -97,3 +98,32 @@ def delivered_post(box: Box, uid: int) -> DeliveredPost:
     if found is None or found.post.recalled:
         raise errors.NotFound
     return found
+
+
+# In the order of the list, and by its index: by posts alone, a box's newest would be looked for
+# among all that others got since. A post that just left the box is told by its tombstone.
+_NEIGHBOURS = """
+WITH here AS MATERIALIZED (
+    SELECT post_id FROM mail_deliveredpost WHERE box_id = %s AND uid = %s
+    UNION ALL
+    SELECT post_id FROM mail_tombstone WHERE box_id = %s AND uid = %s
+    LIMIT 1
+)
+SELECT (SELECT CASE WHEN box_id = %s THEN uid END FROM mail_deliveredpost
+        WHERE (box_id, post_id) > (%s, (SELECT * FROM here))
+        ORDER BY box_id, post_id LIMIT 1),
+       (SELECT CASE WHEN box_id = %s THEN uid END FROM mail_deliveredpost
+        WHERE (box_id, post_id) < (%s, (SELECT * FROM here))
+        ORDER BY box_id DESC, post_id DESC LIMIT 1)
+"""
+
+
+def neighbours(box: Box, uid: int) -> tuple[int | None, int | None]:
+    """The uids of the next newer and the next older post in the list of a box: one read.
+
+    Also of one that left the box a moment ago; none for a uid that the box never gave out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEIGHBOURS, [box.pk, uid] * 2 + [box.pk] * 4)
+        newer, older = cursor.fetchone()
+        return newer, older
