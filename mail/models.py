@@ -7,6 +7,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -29,6 +30,23 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("username"), name="user_username_nocase")]
+        # By their beginnings, letter for letter, whatever the collation.
+        indexes = [
+            models.Index(
+                OpClass(
+                    Lower(
+                        models.Func(
+                            *("first_name", models.Value(" "), "last_name"),
+                            template="(%(expressions)s)",
+                            arg_joiner=" || ",
+                        )
+                    ),
+                    "text_pattern_ops",
+                ),
+                name="user_by_full_name",
+            ),
+            models.Index(OpClass(Lower("last_name"), "text_pattern_ops"), name="user_by_last_name"),
+        ]
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -121,6 +139,14 @@ class Box(models.Model):
                 condition=models.Q(kind__in=["personal", "folder"], owner__isnull=False, group=None)
                 | models.Q(kind__in=["group", "everyone"], owner=None),
                 name="box_kind_fits_owner",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                models.F("kind"),
+                OpClass(Lower("name"), "text_pattern_ops"),
+                condition=~models.Q(kind="folder"),
+                name="box_by_beginning",
             ),
         ]
 

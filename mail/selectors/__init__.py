@@ -1,5 +1,11 @@
 """Every composed read; nothing here writes."""
 
+from mail.selectors.addressing import (
+    Audience,
+    Completion,
+    audience,
+    completions,
+)
 from mail.selectors.boxes import (
     Folder,
     folders,
@@ -55,7 +61,9 @@ from mail.selectors.posts import (
 
 __all__ = [
     "PAGE",
+    "Audience",
     "BoxChanges",
+    "Completion",
     "DeliveredFilter",
     "DeliveredRow",
     "Exported",
@@ -65,7 +73,9 @@ __all__ = [
     "Page",
     "RecallReport",
     "all_readable_posts",
+    "audience",
     "changes_since",
+    "completions",
     "conversation",
     "delivered_post",
     "delivered_row",
