@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import accounts, changes, delivery, errors, markdown, services
+from mail import accounts, changes, delivery, errors, markdown, names, services
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 
 BATCH = 1000
@@ -172,6 +172,12 @@ WHERE d.delivered > now() - interval '{services.TOMBSTONES_KEPT.days - 1} days'
                   WHERE t.box_id = s.target_id AND t.post_id = d.post_id)"""
 
 
+# They would stay in the trash for ever.
+_UNDATED = f"""
+SELECT d.box_id, d.uid FROM mail_deliveredpost d JOIN mail_box b ON b.id = d.box_id
+WHERE b.kind = 'folder' AND b.name LIKE '%{names.folder("", names.TRASH)}' AND d.moved IS NULL"""
+
+
 def _repair_missed() -> int:
     boxes: dict[object, list[int]] = {}
     for box_id, post_id in _rows(_MISSED):
@@ -232,6 +238,13 @@ def _count_pending() -> int:
 
 def _repair_pending() -> int:
     return len(services.deliver_pending())
+
+
+# A crash between the acceptance and the end of the draft. One saved since then is another text.
+_SENT_DRAFTS = """
+SELECT d.id FROM mail_draft d JOIN mail_submission s
+ON s.sender_id = d.owner_id AND s.idempotency_key = 'draft:' || d.id
+WHERE d.updated <= s.created"""
 
 
 _dp, _ts = DeliveredPost._meta.db_table, Tombstone._meta.db_table  # noqa: SLF001 - Django's API
@@ -361,6 +374,18 @@ _CHECKS = (
                AND (d.subject <> p.subject OR d.sender_name <> p.sender_name)"""
         ),
     ),
+    _Check(
+        "posts in a trash without the time of their move",
+        _counted(_UNDATED),
+        _executed(
+            f"UPDATE {_dp} SET moved = statement_timestamp() WHERE (box_id, uid) IN ({_UNDATED})"
+        ),
+    ),
     _Check("bodies not rendered by this version", _count_unrendered, _repair_unrendered),
     _Check("submissions waiting for delivery", _count_pending, _repair_pending),
+    _Check(
+        "drafts that were sent already",
+        _counted(_SENT_DRAFTS),
+        _executed(f"DELETE FROM mail_draft WHERE id IN ({_SENT_DRAFTS})"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""What changes inside boxes: read marks, moves, removals. Called by services only.
+"""What changes inside boxes: read marks, flags, moves, removals. Called by services only.
 
 The rules at the head of `mail.delivery` hold here too. Every change takes the next modseq of its
 box, and what leaves a box leaves a tombstone.
@@ -40,6 +40,63 @@ def mark(box_id: int, uids: Sequence[int] | None, *, read: bool) -> int:
         return int(cursor.rowcount)
 
 
+def flag(box_id: int, uids: Sequence[int], name: str, *, on: bool) -> int:
+    """Set a flag of posts of a box, or take it away; says how many changed."""
+    which = f"d.box_id = %s AND d.uid = ANY (%s::bigint[]) AND {_FLAGGED[not on]}"
+    params: list[Any] = [box_id, list(uids), name]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH counted AS (
+                    UPDATE mail_boxcounter SET modseq = modseq + 1
+                    WHERE box_id = %s AND EXISTS (SELECT FROM mail_deliveredpost d WHERE {which})
+                    RETURNING modseq
+                )
+                UPDATE mail_deliveredpost d SET modseq = counted.modseq, flags = {_WITH_FLAG[on]}
+                FROM counted WHERE {which}""",
+            [box_id, *params, name, *params],
+        )
+        return int(cursor.rowcount)
+
+
+# Without any flag it is null, which is all that most rows ever have.
+_FLAGGED = {
+    True: "%s::varchar = ANY (d.flags)",
+    False: "(%s::varchar = ANY (d.flags)) IS NOT TRUE",
+}
+_WITH_FLAG = {
+    True: "array_append(coalesce(d.flags, '{}'), %s::varchar)",
+    False: "nullif(array_remove(d.flags, %s::varchar), '{}')",
+}
+
+
+def flag_copies(owner_id: int, post_id: UUID, name: str, *, on: bool) -> int:
+    """The same for every copy of a post that a person has, in one statement."""
+    # By the next post in the index (box, post), as an insert asks: others may have many copies.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH own AS MATERIALIZED (
+                    SELECT b.id AS box_id,
+                           (SELECT CASE WHEN d.post_id = %s AND {_FLAGGED[not on]} THEN d.uid END
+                            FROM mail_deliveredpost d WHERE d.box_id = b.id AND d.post_id >= %s
+                            ORDER BY d.box_id, d.post_id LIMIT 1) AS uid
+                    FROM mail_box b WHERE b.owner_id = %s
+                ), locked AS MATERIALIZED (
+                    SELECT box_id FROM mail_boxcounter
+                    WHERE box_id IN (SELECT box_id FROM own WHERE uid IS NOT NULL)
+                    ORDER BY box_id FOR NO KEY UPDATE
+                ), counted AS (
+                    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+                    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+                )
+                UPDATE mail_deliveredpost d SET modseq = counted.modseq, flags = {_WITH_FLAG[on]}
+                FROM counted, own
+                WHERE own.box_id = counted.box_id AND d.box_id = own.box_id AND d.uid = own.uid
+                  AND {_FLAGGED[not on]}""",
+            [post_id, name, post_id, owner_id, name, name],
+        )
+        return int(cursor.rowcount)
+
+
 _REMOVE = """
 WITH gone AS (
     DELETE FROM mail_deliveredpost WHERE box_id = %s AND uid = ANY (%s::bigint[])
@@ -77,8 +134,9 @@ WITH gone AS (
     WHERE box_id = ANY (%s::bigint[]) AND EXISTS (SELECT FROM gone)
 )
 INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags, modseq,
-                                subject, sender_name)
-SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, subject, sender_name
+                                moved, subject, sender_name)
+SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, statement_timestamp(),
+       subject, sender_name
 FROM fresh RETURNING uid
 """
 
@@ -99,6 +157,35 @@ def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Count
             ],
         )
         return sorted(uid for (uid,) in cursor.fetchall())
+
+
+# Nobody changes when a row was moved, and no uid is given out twice: what is old stays so while
+# this stands in line for the counters, unless it leaves the box, and then it is not deleted.
+_REMOVE_MOVED = """
+WITH old AS MATERIALIZED (
+    SELECT box_id, uid FROM mail_deliveredpost
+    WHERE box_id = ANY (%s::bigint[]) AND moved < %s LIMIT %s
+), locked AS MATERIALIZED (
+    SELECT box_id FROM mail_boxcounter WHERE box_id IN (SELECT box_id FROM old)
+    ORDER BY box_id FOR NO KEY UPDATE
+), counted AS (
+    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
+    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
+), gone AS (
+    DELETE FROM mail_deliveredpost d USING old, counted
+    WHERE d.box_id = old.box_id AND d.uid = old.uid AND d.box_id = counted.box_id
+    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
+)
+INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
+SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
+"""
+
+
+def remove_moved(box_ids: Sequence[int], before: datetime) -> int:
+    """Remove one batch of what was moved into boxes before a time; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMOVE_MOVED, [list(box_ids), before, BATCH])
+        return int(cursor.rowcount)
 
 
 def remove_everywhere(post_id: UUID) -> int:

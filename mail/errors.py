@@ -151,6 +151,46 @@ class RepliedToUnknown(InvalidInput):
     message = _("The post that this answers is not one that you can read.")
 
 
+class ForwardedUnknown(InvalidInput):
+    code = "forwarded-unknown"
+    field = "forwarded"
+    message = _("The post that this forwards is not one that you can read.")
+
+
+class DraftTooLarge(InvalidInput):
+    code = "draft-too-large"
+    field = "body"
+    message = _("The draft has %(size)d bytes; at most %(limit)d are allowed.")
+
+
+class DraftKindInvalid(InvalidInput):
+    code = "draft-kind-invalid"
+    field = "kind"
+    message = _("A draft is a new post, an answer or a forwarded post, not “%(given)s”.")
+
+
+class DraftChanged(MailError):
+    """A save that is based on an older version: nothing was overwritten."""
+
+    code = "draft-changed"
+    message = _("The draft was changed elsewhere meanwhile: save this as a draft of its own.")
+
+
+class UndoNotAllowed(NotAllowed):
+    code = "undo-not-allowed"
+    message = _("Only its author may undo the sending of a post.")
+
+
+class UndoTooLate(MailError):
+    """After the time to undo; recalling is another thing, and goes on."""
+
+    code = "undo-too-late"
+    message = _(
+        "Sending can be undone for %(seconds)d seconds. You can still recall the post: it then "
+        "disappears everywhere, but some may have read it."
+    )
+
+
 class KeyInvalid(InvalidInput):
     code = "idempotency-key-invalid"
     field = "Idempotency-Key"

@@ -1,12 +1,11 @@
 """What people fill in. A form turns what the services refuse into errors at its fields."""
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mail import errors, services
+from mail import errors, names, services
 from mail.models import Post, Submission, User
 
 
@@ -39,7 +38,7 @@ class ComposeForm(forms.Form):
         try:
             return services.send(
                 sender=sender,
-                to=[name.strip() for name in re.split(r"[,;\n]", data["to"]) if name.strip()],
+                to=names.split(data["to"]),
                 subject=data["subject"],
                 body=data["body"],
                 idempotency_key=str(key) if key else None,

@@ -7,6 +7,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -29,6 +30,23 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("username"), name="user_username_nocase")]
+        # By their beginnings, letter for letter, whatever the collation.
+        indexes = [
+            models.Index(
+                OpClass(
+                    Lower(
+                        models.Func(
+                            *("first_name", models.Value(" "), "last_name"),
+                            template="(%(expressions)s)",
+                            arg_joiner=" || ",
+                        )
+                    ),
+                    "text_pattern_ops",
+                ),
+                name="user_by_full_name",
+            ),
+            models.Index(OpClass(Lower("last_name"), "text_pattern_ops"), name="user_by_last_name"),
+        ]
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -123,6 +141,14 @@ class Box(models.Model):
                 name="box_kind_fits_owner",
             ),
         ]
+        indexes = [
+            models.Index(
+                models.F("kind"),
+                OpClass(Lower("name"), "text_pattern_ops"),
+                condition=~models.Q(kind="folder"),
+                name="box_by_beginning",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -199,6 +225,14 @@ class Post(models.Model):
         return self.subject or str(_("(no subject)"))
 
 
+class Flag(models.TextChoices):
+    """Flags and keywords of a delivered post, as IMAP calls them (RFC 9051 §2.3.2, RFC 5788)."""
+
+    FLAGGED = "\\Flagged", _("flagged")
+    ANSWERED = "\\Answered", _("answered")
+    FORWARDED = "$Forwarded", _("forwarded")
+
+
 class DeliveredPost(models.Model):
     """One post in one box."""
 
@@ -223,6 +257,8 @@ class DeliveredPost(models.Model):
     read_at = models.DateTimeField(_("read"), null=True)
     flags = ArrayField(models.CharField(max_length=64), null=True)
     modseq = models.BigIntegerField()
+    # When it was moved here; null for what was delivered here. The trash is emptied by it.
+    moved = models.DateTimeField(_("moved"), null=True)
     # Copies, so that a list needs no join; posts and names never change, so they cannot drift.
     subject = models.CharField(_("subject"), max_length=Post.MAX_SUBJECT)
     sender_name = models.CharField(_("sender"), max_length=names.MAX_LENGTH)
@@ -235,6 +271,11 @@ class DeliveredPost(models.Model):
                 fields=["box", "post"], condition=models.Q(read_at=None), name="delivered_unread"
             ),
             models.Index(fields=["box", "modseq"], name="delivered_by_modseq"),
+            models.Index(
+                fields=["box", "moved"],
+                condition=models.Q(moved__isnull=False),
+                name="delivered_by_moved",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -339,6 +380,58 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id}: {self.state}"
+
+
+class Draft(models.Model):
+    """What somebody has begun to write, to the letter: nothing typed is lost or refused."""
+
+    class Kind(models.TextChoices):
+        NEW = "new", pgettext_lazy("what a draft is", "new post")
+        REPLY = "reply", pgettext_lazy("what a draft is", "answer")
+        FORWARD = "forward", pgettext_lazy("what a draft is", "forwarded post")
+
+    MAX_SIZE = 1024 * 1024  # bytes of UTF-8, of all texts together
+
+    # The client may choose it, so that a repeated first save makes one draft.
+    id = models.UUIDField(primary_key=True, default=new_post_id, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", db_index=False
+    )
+    to = models.TextField(_("to"), blank=True)
+    cc = models.TextField(_("cc"), blank=True)
+    bcc = models.TextField(_("bcc"), blank=True)
+    subject = models.TextField(_("subject"), blank=True)
+    body = models.TextField(_("body"), blank=True)
+    content_type = models.CharField(
+        _("content type"),
+        max_length=13,
+        choices=Post.ContentType,
+        default=Post.ContentType.MARKDOWN,
+    )
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.NEW)
+    # The post that this answers or forwards. No foreign key: it may be gone before the draft is.
+    in_reply_to = models.UUIDField(null=True, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"))
+    version = models.PositiveIntegerField(default=1)
+    # The post whose sending was undone, once, to make this.
+    undone = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "undone"], name="draft_undone_once"),
+        ]
+        indexes = [models.Index(fields=["owner", "-updated"], name="draft_by_owner")]
+
+    def __str__(self) -> str:
+        return self.subject or str(_("(no subject)"))
+
+    @property
+    def key(self) -> str:
+        """The idempotency key with which it is sent: a double click sends once."""
+        return f"draft:{self.pk}"
 
 
 class ApiToken(models.Model):

@@ -7,11 +7,13 @@ from mail import errors
 
 MAX_LENGTH = 150
 EVERYONE = "everyone"
-FOLDERS = ("sent", "archive", "trash")
+TRASH = "trash"
+FOLDERS = ("sent", "archive", TRASH)
 # Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
 RESERVED = frozenset({EVERYONE, "all", "postmaster", "mailer-daemon", "abuse", "noreply"})
 # Dots alone would mean something else in an address.
 _SHAPE = re.compile(r"(?!\.+$)[\w.@+-]+(?: [\w.@+-]+)*")
+_BETWEEN = re.compile(r"[,;\r\n]")
 
 
 def fold(name: str) -> str:
@@ -38,3 +40,8 @@ def check(name: str) -> str:
 def folder(owner: str, name: str) -> str:
     """The full name of a person's folder: the colon is kept for this."""
     return f"{owner}:{name}"
+
+
+def split(typed: str) -> list[str]:
+    """The names in a field as people fill it in: separated by commas, semicolons or lines."""
+    return [name.strip() for name in _BETWEEN.split(typed) if name.strip()]

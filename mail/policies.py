@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from mail import errors
@@ -10,9 +11,7 @@ from mail.models import Box, Post, User
 
 def check_posting(sender: User, boxes: Collection[Box]) -> None:
     """Raises BroadcastNotAllowed or PostingNotAllowed: three reads at most for any number."""
-    if any(box.kind == Box.Kind.EVERYONE for box in boxes) and not sender.has_perm(
-        "mail.broadcast"
-    ):
+    if any(box.kind == Box.Kind.EVERYONE for box in boxes) and not may_broadcast(sender):
         raise errors.BroadcastNotAllowed
     closed = [box for box in boxes if box.group_id and box.post_policy != Box.PostPolicy.ANYONE]
     if not closed:
@@ -26,6 +25,20 @@ def check_posting(sender: User, boxes: Collection[Box]) -> None:
             raise errors.PostingNotAllowed(name=box.name, who=_("its managers"))
         if box.group_id not in joined:
             raise errors.PostingNotAllowed(name=box.name, who=_("its members"))
+
+
+def open_to(sender: User) -> Q:
+    """The same rule as a condition: groups that a person may write to."""
+    return (
+        Q(post_policy=Box.PostPolicy.ANYONE)
+        | Q(pk__in=sender.managed.values("pk"))
+        | Q(post_policy=Box.PostPolicy.MEMBERS, group__in=sender.groups.values("pk"))
+    )
+
+
+def may_broadcast(sender: User) -> bool:
+    """Whether a person may write to everyone."""
+    return sender.has_perm("mail.broadcast")
 
 
 def check_joining(box: Box, by: User, user: User) -> None:

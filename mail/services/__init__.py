@@ -1,5 +1,6 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
+from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
     check_group_name,
@@ -20,12 +21,16 @@ from mail.services.mailbox import (
     create_folder,
     delete,
     delete_folder,
+    delete_up_to,
+    flag,
     mark_read,
     mark_unread,
     mark_up_to,
     move,
+    move_up_to,
     move_watermark,
     sync,
+    unflag,
 )
 from mail.services.people import (
     check_name_free,
@@ -57,11 +62,15 @@ from mail.services.tokens import (
     revoke_token,
     use_token,
 )
+from mail.services.trash import TRASH_KEPT, empty_trash, purge_trash, trash
+from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
     "MAX_RECIPIENTS",
     "ORPHANS_KEPT",
     "TOMBSTONES_KEPT",
+    "TRASH_KEPT",
+    "UNDO_FOR",
     "Addressees",
     "add_manager",
     "check_group_name",
@@ -74,9 +83,13 @@ __all__ = [
     "delete",
     "delete_folder",
     "delete_group",
+    "delete_up_to",
     "deliver",
     "deliver_pending",
+    "discard_draft",
+    "empty_trash",
     "fingerprint",
+    "flag",
     "import_users",
     "join",
     "keep_answer",
@@ -87,21 +100,28 @@ __all__ = [
     "members_joined",
     "members_left",
     "move",
+    "move_up_to",
     "move_watermark",
     "open_everyone",
     "open_group_box",
     "provision",
     "purge_tombstones",
+    "purge_trash",
     "reap_posts",
     "recall",
     "remove_manager",
     "render",
     "resolve",
     "revoke_token",
+    "save_draft",
     "send",
+    "send_draft",
     "store",
     "subscribe",
     "sync",
+    "trash",
+    "undo_send",
+    "unflag",
     "unsubscribe",
     "use_token",
 ]

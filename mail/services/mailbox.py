@@ -1,11 +1,11 @@
 """What people do with their own boxes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import IntegrityError, transaction
 
 from mail import changes, delivery, errors, names
-from mail.models import Box, BoxCounter, DeliveredPost, Subscription, User
+from mail.models import Box, BoxCounter, DeliveredPost, Flag, Subscription, User
 
 
 def sync(*, box: Box, batches: int | None = None) -> delivery.Pulled:
@@ -41,6 +41,16 @@ def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
     return delivery.retried(lambda: changes.mark(box.pk, uids, read=read)) if uids else 0
 
 
+def flag(*, box: Box, uids: Collection[int]) -> int:
+    """Flag delivered posts of a box, so that they are found again; says how many changed."""
+    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=True))
+
+
+def unflag(*, box: Box, uids: Collection[int]) -> int:
+    """Take that flag from delivered posts of a box; says how many changed."""
+    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=False))
+
+
 def _listed(uids: Collection[int] | None) -> list[int] | None:
     return None if uids is None else list(uids)
 
@@ -50,17 +60,56 @@ def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
 
     Raises FolderOfAnother.
     """
-    if box.owner_id is None or box.owner_id != to.owner_id:
-        raise errors.FolderOfAnother
+    _check_same_owner(box, to)
     if box.pk == to.pk:
         there = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("uid")
         return list(there.values_list("uid", flat=True))
     return delivery.retried(lambda: _move(box.pk, list(uids), to.pk))
 
 
+def _check_same_owner(box: Box, to: Box) -> None:
+    if box.owner_id is None or box.owner_id != to.owner_id:
+        raise errors.FolderOfAnother
+
+
 @transaction.atomic
 def _move(box_id: int, uids: Sequence[int], to_id: int) -> list[int]:
     return changes.move(box_id, uids, to_id, delivery.lock([box_id, to_id]))
+
+
+def move_up_to(*, box: Box, uid: int, to: Box) -> int:
+    """Move all delivered posts of a box up to a uid, in batches; says how many.
+
+    Raises FolderOfAnother. What is in the box itself stays there, and is not counted.
+    """
+    _check_same_owner(box, to)
+    if box.pk == to.pk:
+        return 0
+    return _in_batches(lambda: _move_batch(box.pk, uid, to.pk))
+
+
+@transaction.atomic
+def _move_batch(box_id: int, uid: int, to_id: int) -> int:
+    counters = delivery.lock([box_id, to_id])
+    if uids := _batch(box_id, uid):
+        changes.move(box_id, uids, to_id, counters)
+    return len(uids)
+
+
+def _batch(box_id: int, uid: int) -> list[int]:
+    """The first uids of a box, up to one."""
+    rows = DeliveredPost.objects.filter(box=box_id, uid__lte=uid).order_by("uid")
+    return list(rows.values_list("uid", flat=True)[: delivery.BATCH])
+
+
+def _in_batches(work: Callable[[], int]) -> int:
+    """Do a batch after the other, each in a transaction of its own, until one is not full."""
+    total = 0
+    while True:
+        done = delivery.retried(work)
+        total += done
+        if done < delivery.BATCH:
+            return total
 
 
 def delete(*, box: Box, uids: Collection[int]) -> list[int]:
@@ -72,6 +121,17 @@ def delete(*, box: Box, uids: Collection[int]) -> list[int]:
 def _delete(box_id: int, uids: Sequence[int]) -> list[int]:
     counter = delivery.lock([box_id]).get(box_id)
     return changes.remove(box_id, uids, counter) if counter else []
+
+
+def delete_up_to(*, box: Box, uid: int) -> int:
+    """Remove all delivered posts of a box up to a uid for good, in batches; says how many."""
+    return _in_batches(lambda: _delete_batch(box.pk, uid))
+
+
+@transaction.atomic
+def _delete_batch(box_id: int, uid: int) -> int:
+    counter = delivery.lock([box_id]).get(box_id)
+    return len(changes.remove(box_id, _batch(box_id, uid), counter)) if counter else 0
 
 
 @transaction.atomic

@@ -1,16 +1,18 @@
 """From what somebody wrote to a submission that is delivered."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from mail import (
+    changes,
     delivery,
     errors,
     markdown,
@@ -20,7 +22,9 @@ from mail import (
     submitting,
     validation,
 )
-from mail.models import Box, DeliveredPost, Post, Submission, User
+from mail.models import Box, DeliveredPost, Flag, Post, Submission, User
+
+logger = logging.getLogger(__name__)
 
 MAX_RECIPIENTS = 20_000
 KEYS_KEPT = timedelta(hours=24)
@@ -37,25 +41,27 @@ def send(
     cc: Sequence[str] = (),
     bcc: Sequence[str] = (),
     in_reply_to: UUID | None = None,
+    forwarded: UUID | None = None,
     idempotency_key: str | None = None,
 ) -> Submission:
     """Send a post to people, groups or everyone, named in any mixture.
 
     What is accepted is safe: it is committed before the delivery starts, and `deliver_pending`
     finishes what a crash leaves. The same idempotency key of a sender sends once within 24
-    hours. Raises InvalidInput, with the field, NotAllowed, or KeyReused for a key that sent
-    something else, before anything is stored.
+    hours. The sender's copies of the post that this answers or forwards are marked as such.
+    Raises InvalidInput, with the field, NotAllowed, or KeyReused for a key that sent something
+    else, before anything is stored.
     """
     key = _checked_key(idempotency_key)
     content = ""
     if key is not None:
-        content = fingerprint(
-            subject, body, content_type, in_reply_to, *([*given] for given in (to, cc, bcc))
-        )
+        told = [subject, body, content_type, in_reply_to, *([*given] for given in (to, cc, bcc))]
+        content = fingerprint(*told, *([] if forwarded is None else [forwarded]))
         # Before anything else: what was sent is sent, whoever may have gone meanwhile.
         if (earlier := _sent_before(sender, key, content)) is not None:
             return earlier
     addressees = resolve(sender=sender, to=to, cc=cc, bcc=bcc)
+    _check_forwarded(sender, forwarded)
     post = compose(
         sender=sender,
         subject=subject,
@@ -68,7 +74,33 @@ def send(
     submission = delivery.retried(lambda: _accept(post, sender, addressees, key, content))
     if submission.state == Submission.State.ACCEPTED:
         submitting.finish(submission)
+    _mark(sender, in_reply_to, Flag.ANSWERED.value)
+    _mark(sender, forwarded, Flag.FORWARDED.value)
     return submission
+
+
+def _check_forwarded(sender: User, post_id: UUID | None) -> None:
+    if post_id is None:
+        return
+    try:
+        selectors.readable_post(sender, post_id)
+    except errors.NotFound:
+        raise errors.ForwardedUnknown from None
+
+
+def _mark(sender: User, post_id: UUID | None, flag: str) -> None:
+    """Mark what was answered or forwarded: a courtesy, which must not undo what was accepted."""
+    if post_id is None:
+        return
+    try:
+        delivery.retried(lambda: _mark_copies(sender, post_id, flag))
+    except Error:
+        logger.exception("A post that was answered or forwarded could not be marked")
+
+
+@transaction.atomic
+def _mark_copies(sender: User, post_id: UUID, flag: str) -> None:
+    changes.flag_copies(sender.pk, post_id, flag, on=True)
 
 
 class Addressees(NamedTuple):

@@ -172,6 +172,19 @@ def forget_to_deliver() -> None:
     )
 
 
+def keep_a_draft_that_was_sent() -> None:
+    owner = User.objects.get(username="alice")
+    draft = services.save_draft(owner=owner, to="bob")
+    services.send_draft(draft=draft)
+    draft.save(force_insert=True)
+
+
+def forget_when_it_was_moved() -> None:
+    box = box_of("bob")
+    services.trash(box=box, uids=[DeliveredPost.objects.filter(box=box).latest("uid").uid])
+    DeliveredPost.objects.filter(box=box_of("bob:trash")).update(moved=None)
+
+
 BREAKAGES = [
     (drop_a_folder, "people without their boxes", 1),
     (drop_the_broadcasts, "people without their boxes", 1),
@@ -196,6 +209,8 @@ BREAKAGES = [
     (change_a_copy, "lists that name another subject or sender than the post", 1),
     (age_a_rendering, "bodies not rendered by this version", 1),
     (forget_to_deliver, "submissions waiting for delivery", 1),
+    (forget_when_it_was_moved, "posts in a trash without the time of their move", 1),
+    (keep_a_draft_that_was_sent, "drafts that were sent already", 1),
 ]
 
 

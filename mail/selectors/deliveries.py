@@ -1,0 +1,127 @@
+"""Delivered posts as the API shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from mail import errors
+from mail.models import DeliveredPost, Post
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredRow:
+    """A delivered post as the API shows it."""
+
+    box_id: int
+    uid: int
+    post_id: UUID
+    delivered: datetime
+    is_read: bool
+    sender_name: str
+    subject: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFilter:
+    """Which delivered posts are wanted; None everywhere means all."""
+
+    sender: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    is_read: bool | None = None
+    thread: UUID | None = None
+
+    def apply(self, rows: QuerySet[DeliveredPost]) -> QuerySet[DeliveredPost]:
+        """The rows that are wanted; times are those of the delivery."""
+        if self.sender is not None:
+            rows = rows.filter(sender_name__iexact=self.sender)
+        if self.start is not None:
+            rows = rows.filter(delivered__gte=self.start)
+        if self.end is not None:
+            rows = rows.filter(delivered__lt=self.end)
+        if self.is_read is not None:
+            rows = rows.filter(read_at__isnull=not self.is_read)
+        if self.thread is not None:
+            rows = rows.filter(post__in=_ids_of_thread(self.thread))
+        return rows
+
+
+def _ids_of_thread(thread: UUID) -> list[UUID]:
+    return list(Post.objects.filter(thread=thread).values_list("pk", flat=True))
+
+
+def delivered_rows(
+    box_ids: Sequence[int],
+    wanted: DeliveredFilter,
+    *,
+    before: tuple[UUID, int] | None,
+    limit: int,
+) -> tuple[list[DeliveredRow], tuple[UUID, int] | None]:
+    """Delivered posts of some boxes, newest first, below a post and box, and where they go on.
+
+    Each box gives its own newest, by its index; of these the newest are taken. What was recalled
+    a moment ago is left out, and counts for where the next page begins all the same.
+    """
+    branches = []
+    for box_id in box_ids:
+        rows = wanted.apply(DeliveredPost.objects.filter(box=box_id))
+        if before is not None:
+            # Among copies of one post the boxes with higher numbers come first.
+            bound = "post_id__lte" if box_id < before[1] else "post_id__lt"
+            rows = rows.filter(**{bound: before[0]})
+        branches.append(rows.order_by("-post_id").values_list(*_ROW)[: limit + 1])
+    found = branches[0]
+    if len(branches) > 1:
+        united = branches[0].union(*branches[1:], all=True).order_by("-post_id", "-box_id")
+        found = united[: limit + 1]
+    rows_found = list(found)
+    box_id, _, post_id, *_ = rows_found[limit - 1] if len(rows_found) > limit else (0, 0, None)
+    place = None if post_id is None else (post_id, box_id)
+    return _delivered_rows(rows_found[:limit]), place
+
+
+_ROW = ("box_id", "uid", "post_id", "delivered", "read_at", "sender_name", "subject")
+
+
+def delivered_row(box_id: int, uid: int) -> DeliveredRow:
+    """One delivered post; raises NotFound."""
+    found = _delivered_rows(
+        list(DeliveredPost.objects.filter(box=box_id, uid=uid).values_list(*_ROW))
+    )
+    if not found:
+        raise errors.NotFound
+    return found[0]
+
+
+def deliveries_of(post_id: UUID, box_ids: Sequence[int]) -> list[DeliveredRow]:
+    """A post's copies in some boxes."""
+    rows = DeliveredPost.objects.filter(post=post_id, box__in=box_ids).order_by("box_id")
+    return _delivered_rows(list(rows.values_list(*_ROW)))
+
+
+def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When posts were written, by id, without those that were recalled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, created FROM mail_post WHERE id = ANY (%s::uuid[]) AND recalled IS NULL",
+            [list(post_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _delivered_rows(found: Sequence[tuple[Any, ...]]) -> list[DeliveredRow]:
+    created = _created([row[2] for row in found])
+    return [
+        DeliveredRow(
+            *(box_id, uid, post_id, delivered, read_at is not None, sender_name, subject),
+            created=created[post_id],
+        )
+        for box_id, uid, post_id, delivered, read_at, sender_name, subject in found
+        if post_id in created
+    ]

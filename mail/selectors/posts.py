@@ -1,0 +1,75 @@
+"""Posts: which of them a person may read, recall or refer to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from mail import errors
+from mail.models import DeliveredPost, Post, User
+from mail.selectors.boxes import own_boxes
+
+# Asked by each box's next post in its index, since a broadcast's copies are many: by the post
+# alone the planner, who expects few, would read them all.
+_READABLE = """
+SELECT p.* FROM mail_post p
+WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
+    SELECT FROM mail_box b WHERE b.owner_id = %s AND p.id = (
+        SELECT d.post_id FROM mail_deliveredpost d
+        WHERE d.box_id = b.id AND d.post_id >= p.id ORDER BY d.box_id, d.post_id LIMIT 1)))
+"""
+
+
+def readable_post(user: User, post_id: UUID) -> Post:
+    """A post that a person sent or was delivered, and that was not recalled; raises NotFound."""
+    for post in Post.objects.raw(_READABLE, [post_id, user.pk, user.pk]):
+        return post
+    raise errors.NotFound
+
+
+def all_readable_posts(user: User) -> QuerySet[Post]:
+    """Posts that a person sent or was delivered, and that were not recalled."""
+    delivered = DeliveredPost.objects.filter(box__in=[box.pk for box in own_boxes(user)])
+    return Post.objects.filter(
+        Q(sender=user) | Q(pk__in=delivered.values("post_id")), recalled=None
+    )
+
+
+def recallable_post(user: User, post_id: UUID) -> Post:
+    """A post that one can see, or that staff may recall unseen; raises NotFound."""
+    if user.has_perm("mail.recall"):
+        post = Post.objects.filter(pk=post_id, recalled=None).first()
+        if post is not None:
+            return post
+    return readable_post(user, post_id)
+
+
+def own_post(user: User, post_id: UUID) -> Post:
+    """A post that a person wrote; raises PostUnknown."""
+    post = Post.objects.filter(pk=post_id, sender=user, recalled=None).first()
+    if post is None:
+        raise errors.PostUnknown
+    return post
+
+
+@dataclass(frozen=True, slots=True)
+class RecallReport:
+    """What a recall takes back: copies in people's boxes, and how many of them were read."""
+
+    copies: int
+    read: int
+
+
+# A group's row is no copy that anybody has: its members' own are counted, once they pulled it.
+_COPIES = """
+SELECT count(*), count(d.read_at) FROM mail_deliveredpost d JOIN mail_box b ON b.id = d.box_id
+WHERE d.post_id = %s AND b.owner_id IS DISTINCT FROM %s AND b.owner_id IS NOT NULL
+"""
+
+
+def recall_report(post: Post) -> RecallReport:
+    """How many copies other people have of a post; after a recall there are none: one read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, [post.pk, post.sender_id])
+        return RecallReport(*cursor.fetchone())

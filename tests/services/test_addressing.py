@@ -1,0 +1,164 @@
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from mail import errors, policies, selectors, services
+from mail.models import Box, User
+from mail.selectors import addressing
+
+
+def person(name: str, full_name: str = "", **fields: Any) -> User:
+    first, _, last = full_name.partition(" ")
+    return User.objects.create_user(name, first_name=first, last_name=last, **fields)
+
+
+def found(user: User, text: str, **options: int) -> list[str]:
+    return [box.name for box in selectors.completions(user, text, **options)]
+
+
+@pytest.fixture
+def people(db) -> None:
+    person("anna", "Zoë Meier")
+    person("annabel", "Rosa Maria Ångström")
+    person("bert", "Anna Sommer")
+    person("carl", "Karl Annan")
+    person("dora", "Dora anna")
+    person("an_x")
+    person("anyx")
+    person("cent", "100% Sure")
+
+
+class TestCompletions:
+    @pytest.mark.parametrize(
+        ("text", "names"),
+        [
+            ("anna", ["anna", "annabel", "bert", "dora", "carl"]),
+            ("ANNA", ["anna", "annabel", "bert", "dora", "carl"]),
+            (" annab ", ["annabel"]),
+            ("anna s", ["bert"]),
+            ("Rosa Maria å", ["annabel"]),
+            ("maria", ["annabel"]),
+            ("zoë", ["anna"]),
+            ("bel", []),
+            ("", []),
+            (" ", []),
+            ("an_", ["an_x"]),
+            ("an%", []),
+            ("100%", ["cent"]),
+            ("10_%", []),
+            ("a\\", []),
+            ("'; --", []),
+        ],
+    )
+    def test_people_by_the_beginning_of_any_of_their_names(self, alice, people, text, names):
+        assert found(alice, text) == names
+
+    def test_say_who_it_is(self, alice, people):
+        assert selectors.completions(alice, "annab") == [
+            selectors.Completion("annabel", "personal", "Rosa Maria Ångström", 1)
+        ]
+
+    def test_stop_at_the_limit(self, alice, people):
+        assert found(alice, "an", limit=3) == ["an_x", "anna", "annabel"]
+        for n in range(20):
+            person(f"x{n:02}", "Xaver Xu")
+        assert found(alice, "x") == [f"x{n:02}" for n in range(8)]
+
+    def test_leave_out_who_is_no_longer_active_and_folders(self, alice, bob):
+        person("gone", is_active=False)
+        services.create_folder(owner=alice, name="mine")
+        assert found(alice, "gone") == found(alice, "alice:") == found(alice, "mine") == []
+        assert found(alice, "alice") == ["alice"]
+
+    def test_groups_stand_among_people_with_their_size(self, alice, bob, crew):
+        person("cress")
+        assert selectors.completions(bob, "CR") == [
+            selectors.Completion("cress", "personal", "", 1),
+            selectors.Completion("crew", "group", "", 2),
+        ]
+        crew.group.delete()
+        assert found(bob, "cr") == ["cress"]
+
+    @pytest.mark.parametrize("policy", Box.PostPolicy.values)
+    def test_groups_that_one_may_write_to(self, alice, bob, charlie, staff, crew, policy):
+        """The condition in `policies` and the check beside it are one rule."""
+        Box.objects.filter(pk=crew.pk).update(post_policy=policy)
+        crew.refresh_from_db()
+        manager = person("manager")
+        services.add_manager(box=crew, user=manager, by=alice)
+        for user in (alice, bob, charlie, staff, manager):
+            try:
+                policies.check_posting(user, [crew])
+                allowed = ["crew"]
+            except errors.PostingNotAllowed:
+                allowed = []
+            assert found(user, "crew") == allowed
+
+    def test_everyone_is_for_those_who_may_broadcast(self, alice, staff):
+        assert found(alice, "every") == []
+        assert selectors.completions(staff, "Every") == [
+            selectors.Completion("everyone", "everyone", "", 2)
+        ]
+
+    def test_cost_the_same_for_few_and_many(self, alice, crew):
+        def cost() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                selectors.completions(alice, "cr")
+            return len(queries)
+
+        few = cost()
+        services.import_users(users=[User(username=f"cr{n}") for n in range(2000)])
+        assert cost() == few == 3
+
+    def test_read_people_by_index(self, alice):
+        services.import_users(
+            users=[
+                User(username=f"u{n}", first_name=f"First{n}", last_name=f"Last{n}")
+                for n in range(5000)
+            ]
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        assert found(alice, "u", limit=3) == ["u0", "u1", "u10"]
+        # As it is planned for any text, which it may be once it was prepared.
+        numbered = addressing._PEOPLE.replace("%s", "${}").format(*range(1, 10))
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            cursor.execute(f"PREPARE people AS {numbered}")
+            cursor.execute("EXPLAIN EXECUTE people" + str(("u", "v", 8) * 3))
+            plan = str(cursor.fetchall())
+            cursor.execute("DEALLOCATE people")
+        for index in ("box_by_beginning", "user_by_full_name", "user_by_last_name"):
+            assert index in plan
+        assert "Seq Scan" not in plan
+
+
+class TestAudience:
+    def test_adds_up_who_gets_it(self, alice, bob, charlie, crew):
+        audience = selectors.audience(["CREW", "charlie", "bob", "nobody", "Nobody", "alice:sent"])
+
+        assert audience.people == 4  # bob twice
+        assert [(box.name, box.size) for box in audience.boxes] == [
+            ("crew", 2),
+            ("charlie", 1),
+            ("bob", 1),
+        ]
+        assert audience.unknown == ["Nobody", "alice:sent"]
+
+    def test_counts_members_of_groups_that_a_group_feeds(self, alice, charlie, staff, crew):
+        company = services.create_group(name="company", by=staff)
+        services.join(box=company, user=charlie, by=charlie)
+        services.subscribe(source=company, target=crew, by=staff)
+
+        assert selectors.audience(["company"]).people == 3
+
+    def test_everyone_is_everyone(self, alice, bob, staff):
+        assert selectors.audience(["everyone"]).people == 3
+
+    def test_is_two_reads(self, alice, bob, crew, django_assert_num_queries):
+        with django_assert_num_queries(2):
+            selectors.audience(["crew", "alice", "bob", "everyone"])
+        with django_assert_num_queries(0):
+            assert selectors.audience([]) == selectors.Audience(0, [], [])

@@ -1,0 +1,89 @@
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from mail import selectors, services
+from mail.models import Post, User
+
+
+def shown(user: User, post: Post) -> list[tuple[str, str]]:
+    services.sync(box=selectors.own_box(user))
+    return [(m.box, m.subject) for m in selectors.conversation(user, post.thread)]
+
+
+@pytest.fixture
+def asked(alice, bob, crew) -> Post:
+    return services.send(
+        sender=alice, to=["crew"], cc=["charlie"], subject="asked", body="*x*"
+    ).post
+
+
+@pytest.fixture(autouse=True)
+def _cast(charlie) -> None:
+    """Charlie is there before anything is sent."""
+
+
+def answer(sender: User, to: str, post: Post, subject: str) -> Post:
+    return services.send(sender=sender, to=[to], subject=subject, in_reply_to=post.pk).post
+
+
+def test_everyone_sees_what_they_have_oldest_first(alice, bob, charlie, asked, subjects):
+    subjects(bob)
+    first = answer(bob, "crew", asked, "one")
+    answer(charlie, "alice", asked, "two")
+    subjects(alice)
+    answer(alice, "bob", first, "three")
+
+    assert shown(alice, asked) == [("", "asked"), ("", "one"), ("", "two"), ("sent", "three")]
+    assert shown(bob, asked) == [("", "asked"), ("", "one"), ("", "three")]
+    assert shown(charlie, asked) == [("", "asked"), ("sent", "two")]
+
+
+def test_a_message_carries_what_is_shown_of_it(alice, bob, asked, subjects):
+    subjects(bob)
+    box = selectors.own_box(bob)
+    reply = answer(bob, "alice", asked, "re")
+    services.mark_read(box=box, uids=[1])
+    services.flag(box=box, uids=[1])
+    services.move(box=box, uids=[1], to=selectors.own_box(bob, "archive"))
+
+    first, second = selectors.conversation(bob, asked.thread)
+    assert (first.box, first.uid, first.is_read) == ("archive", 1, True)
+    assert (first.is_flagged, first.is_answered) == (True, True)
+    assert (first.post_id, first.sender_name, first.created) == (asked.pk, "alice", asked.created)
+    assert (first.to, first.cc, first.snippet) == (["crew"], ["charlie"], "x")
+    assert "<em>x</em>" in first.body_html
+    assert (second.post_id, second.in_reply_to, second.box) == (reply.pk, asked.pk, "sent")
+
+
+def test_what_is_only_in_the_trash_or_recalled_is_left_out(alice, bob, charlie, asked, subjects):
+    subjects(alice)
+    answer(alice, "charlie", asked, "recalled")
+    services.recall(post=Post.objects.get(subject="recalled"), by=alice)
+    services.trash(box=selectors.own_box(charlie), uids=[1])
+    assert shown(charlie, asked) == []
+
+    services.trash(box=selectors.own_box(alice, "sent"), uids=[1])
+    assert shown(alice, asked) == [("", "asked")]  # her copy through the group
+    services.trash(box=selectors.own_box(alice), uids=[1])
+    assert shown(alice, asked) == []
+
+
+def test_a_stranger_and_an_unknown_thread_have_nothing(staff, asked):
+    assert shown(staff, asked) == []
+    assert selectors.conversation(staff, uuid4()) == []
+
+
+def test_costs_the_same_for_few_and_many(alice, charlie, asked):
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            selectors.conversation(charlie, asked.thread)
+        return len(queries)
+
+    few = cost()
+    for n in range(50):
+        answer(charlie, "alice", asked, str(n))
+    assert cost() == few == 4
+    assert len(selectors.conversation(charlie, asked.thread)) == 51
