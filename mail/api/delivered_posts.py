@@ -9,12 +9,24 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import answer, created, known, next_link, nothing, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text, target_box
+from mail.api.common import (
+    DEFAULT,
+    ApiRequest,
+    BoxName,
+    Cursor,
+    DeliveredPostId,
+    From,
+    IsRead,
+    Limit,
+    Sender,
+    Thread,
+    Until,
+    target_box,
+)
 from mail.api.schemas import (
     DeliveredPostIn,
     DeliveredPostOut,
     DeliveredPostPatch,
-    Moment,
     errors_of,
 )
 from mail.api.urls import Urls, pair_of
@@ -43,15 +55,21 @@ def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, 
     response={200: list[DeliveredPostOut], 304: None, **errors_of(400, 404, 422)},
     operation_id="list_delivered_posts",
     summary="List delivered posts",
+    openapi_extra={
+        "responses": {
+            status: {"headers": {"Box-State": {"$ref": "#/components/headers/Box-State"}}}
+            for status in (200, 304)
+        }
+    },
 )
 def list_delivered_posts(
     request: ApiRequest,
-    boxname: Text = None,
-    sender: Text = None,
-    start: Moment | None = None,
-    end: Moment | None = None,
-    is_read: bool | None = None,
-    thread: UUID | None = None,
+    boxname: BoxName = None,
+    sender: Sender = None,
+    start: From = None,
+    end: Until = None,
+    is_read: IsRead = None,
+    thread: Thread = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -143,7 +161,7 @@ def _own(request: ApiRequest, key: str) -> tuple[Box, int]:
     operation_id="get_delivered_post",
     summary="One delivered post",
 )
-def get_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+def get_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """A delivered post of one's own; reading it so marks nothing."""
     box, uid = _own(request, delivered_post_id)
     return _one(request, box, uid)
@@ -163,9 +181,12 @@ def _one(request: ApiRequest, box: Box, uid: int) -> HttpResponse:
     response={200: DeliveredPostOut, **errors_of(403, 404, 413, 415, 422)},
     operation_id="mark_delivered_post",
     summary="Mark read or unread",
+    openapi_extra={
+        "responses": {200: {"headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}}
+    },
 )
 def mark_delivered_post(
-    request: ApiRequest, delivered_post_id: str, data: DeliveredPostPatch
+    request: ApiRequest, delivered_post_id: DeliveredPostId, data: DeliveredPostPatch
 ) -> HttpResponse:
     """Mark a delivered post of one's own read or unread."""
     box, uid = _own(request, delivered_post_id)
@@ -180,7 +201,7 @@ def mark_delivered_post(
     operation_id="delete_delivered_post",
     summary="Remove a post from a box",
 )
-def delete_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+def delete_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """Remove a post from one's own box for good; nobody else's copy is touched."""
     box, uid = _own(request, delivered_post_id)
     if not services.delete(box=box, uids=[uid]):

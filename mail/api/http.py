@@ -127,8 +127,8 @@ def _resolved(node: Any, document: dict[str, Any]) -> Any:
         return node
     said = {key: _resolved(value, document) for key, value in node.items() if key != "$ref"}
     if "$ref" in node:
-        name = node["$ref"].rpartition("/")[2]
-        return _resolved(document["components"]["schemas"][name], document) | said
+        _, _, kind, name = node["$ref"].split("/")
+        return _resolved(document["components"][kind][name], document) | said
     return said
 
 

@@ -291,4 +291,6 @@ class TokenIn(Input):
 
 def errors_of(*statuses: int) -> dict[int, Any]:
     """Problems that an operation can answer with, besides those that every one can."""
-    return dict.fromkeys({*statuses, 401, 406, 429}, Problem)
+    if 413 in statuses:  # noqa: PLR2004 - with a body
+        statuses = (*statuses, 411)
+    return dict.fromkeys(sorted({*statuses, 400, 401, 406, 429, 500}), Problem)

@@ -7,7 +7,7 @@ from ninja import Router
 
 from mail import services
 from mail.api.answers import created, nothing, tagged
-from mail.api.common import ApiRequest
+from mail.api.common import ApiRequest, TokenId
 from mail.api.schemas import TokenCreated, TokenIn, TokenOut, errors_of
 from mail.api.urls import Urls
 from mail.models import ApiToken
@@ -59,7 +59,7 @@ def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
     operation_id="revoke_token",
     summary="Revoke a token",
 )
-def revoke_token(request: ApiRequest, token_id: int) -> HttpResponse:
+def revoke_token(request: ApiRequest, token_id: TokenId) -> HttpResponse:
     """From now on the token opens nothing."""
     services.revoke_token(user=request.user, token_id=token_id)
     return nothing()
