@@ -50,7 +50,7 @@ class Page:
 # Asked by each box's next post in its index, since a broadcast's copies are many: by the post
 # alone the planner, who expects few, would read them all.
 _READABLE = """
-SELECT p.* FROM mail_post p
+SELECT {} FROM mail_post p
 WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
     SELECT FROM mail_box b WHERE b.owner_id = %s AND p.id = (
         SELECT d.post_id FROM mail_deliveredpost d
@@ -60,9 +60,20 @@ WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
 
 def readable_post(user: User, post_id: UUID) -> Post:
     """A post that a person sent or was delivered, and that was not recalled; raises NotFound."""
-    for post in Post.objects.raw(_READABLE, [post_id, user.pk, user.pk]):
+    for post in Post.objects.raw(_READABLE.format("p.*"), [post_id, user.pk, user.pk]):
         return post
     raise errors.NotFound
+
+
+def readable_version(user: User, post_id: UUID) -> tuple[int, int | None]:
+    """What can change about a post: its rendering and whether its sender is known; as above."""
+    with connection.cursor() as cursor:
+        columns = "p.renderer, p.sender_id"
+        cursor.execute(_READABLE.format(columns), [post_id, user.pk, user.pk])
+        found = cursor.fetchone()
+    if found is None:
+        raise errors.NotFound
+    return found[0], found[1]
 
 
 def own_box(user: User, folder: str = "") -> Box:
@@ -252,6 +263,23 @@ def delivered_row(box_id: int, uid: int) -> DeliveredRow:
     found = _delivered_rows(
         list(DeliveredPost.objects.filter(box=box_id, uid=uid).values_list(*_ROW))
     )
+    if not found:
+        raise errors.NotFound
+    return found[0]
+
+
+def own_copy(user: User, box_id: int, uid: int) -> DeliveredPost:
+    """A delivered post in a person's own box, with the box: one read; raises NotFound."""
+    copies = DeliveredPost.objects.filter(box=box_id, uid=uid, box__owner=user)
+    copy = copies.select_related("box").first()
+    if copy is None:
+        raise errors.NotFound
+    return copy
+
+
+def row_of(copy: DeliveredPost) -> DeliveredRow:
+    """A delivered post that was read already; raises NotFound if it was recalled."""
+    found = _delivered_rows([tuple(getattr(copy, name) for name in _ROW)])
     if not found:
         raise errors.NotFound
     return found[0]

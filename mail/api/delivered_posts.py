@@ -30,7 +30,7 @@ from mail.api.schemas import (
     errors_of,
 )
 from mail.api.urls import Urls, pair_of
-from mail.models import Box
+from mail.models import Box, DeliveredPost
 from mail.selectors import DeliveredRow
 
 router = Router(tags=["delivered-posts"])
@@ -80,7 +80,10 @@ def list_delivered_posts(
     urls = Urls(request)
     boxes = _boxes(request, boxname)
     tag = tag_of(request.get_full_path(), urls.base, [_state(box) for box in boxes])
-    if (not_modified := known(request, tag)) is not None:
+    headers = {"ETag": tag}
+    if boxname:
+        headers["Box-State"] = selectors.state_of(boxes[0].counter)
+    if (not_modified := known(request, headers)) is not None:
         return not_modified
     wanted = selectors.DeliveredFilter(
         sender=urls.key(sender, "users", "sender") if sender else None,
@@ -93,10 +96,6 @@ def list_delivered_posts(
     rows, place = selectors.delivered_rows(
         list(names), wanted, before=_place(read_cursor(cursor)), limit=limit
     )
-    headers = {"ETag": tag}
-    if boxname:
-        headers["Box-State"] = selectors.state_of(boxes[0].counter)
-
     if place is not None:
         headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
     return answer([shown(urls, row, names) for row in rows], headers=headers)
@@ -163,17 +162,26 @@ def _own(request: ApiRequest, key: str) -> tuple[Box, int]:
 )
 def get_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """A delivered post of one's own; reading it so marks nothing."""
-    box, uid = _own(request, delivered_post_id)
-    return _one(request, box, uid)
-
-
-def _one(request: ApiRequest, box: Box, uid: int) -> HttpResponse:
-    row = selectors.delivered_row(box.pk, uid)
-    urls = Urls(request)
-    tag = tag_of(urls.base, row)
-    if (not_modified := known(request, tag)) is not None:
+    copy = _copy(request, delivered_post_id)
+    headers = _headers(request, copy)
+    if (not_modified := known(request, headers)) is not None:
         return not_modified
-    return answer(shown(urls, row, {box.pk: box.name}), headers={"ETag": tag})
+    return answer(_shown(request, copy), headers=headers)
+
+
+def _copy(request: ApiRequest, key: str) -> DeliveredPost:
+    if (pair := pair_of(key)) is None:
+        raise errors.NotFound
+    return selectors.own_copy(request.user, *pair)
+
+
+def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
+    """Nothing about a copy changes without its modseq: the post itself need not be read."""
+    return {"ETag": tag_of(Urls(request).base, copy.pk, copy.modseq)}
+
+
+def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
+    return shown(Urls(request), selectors.row_of(copy), {copy.box_id: copy.box.name})
 
 
 @router.patch(
@@ -192,7 +200,8 @@ def mark_delivered_post(
     box, uid = _own(request, delivered_post_id)
     mark = services.mark_read if data.is_read else services.mark_unread
     mark(box=box, uids=[uid])
-    return _one(request, box, uid)
+    copy = selectors.own_copy(request.user, box.pk, uid)
+    return answer(_shown(request, copy), headers=_headers(request, copy))
 
 
 @router.delete(

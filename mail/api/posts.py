@@ -103,13 +103,23 @@ def create_post(request: ApiRequest, data: PostIn) -> HttpResponse:
 )
 def get_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """A post that one wrote or was delivered. It never changes, and says so to caches."""
-    post = selectors.readable_post(request.user, post_id)
     urls = Urls(request)
-    tag = tag_of(urls.base, post_id, post.renderer)
-    if (not_modified := known(request, tag)) is not None:
-        return not_modified
-    headers = {"ETag": tag, "Cache-Control": IMMUTABLE}
-    return answer(_shown(urls, post), headers=headers)
+    if "If-None-Match" in request.headers:
+        version = selectors.readable_version(request.user, post_id)
+        if (not_modified := known(request, _headers(urls, post_id, *version))) is not None:
+            return not_modified
+    post = selectors.readable_post(request.user, post_id)
+    return answer(
+        _shown(urls, post), headers=_headers(urls, post_id, post.renderer, post.sender_id)
+    )
+
+
+def _headers(urls: Urls, post_id: UUID, renderer: int, sender_id: int | None) -> dict[str, str]:
+    # The address of a sender who was deleted since is no longer shown.
+    return {
+        "ETag": tag_of(urls.base, post_id, renderer, sender_id),
+        "Cache-Control": IMMUTABLE,
+    }
 
 
 @router.delete(
