@@ -6,6 +6,7 @@ import unicodedata
 from mail import errors
 
 MAX_LENGTH = 150
+MAX_FULL = 255  # of a folder with its owner's name before it
 EVERYONE = "everyone"
 FOLDERS = ("sent", "archive", "trash")
 # Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
@@ -38,3 +39,11 @@ def check(name: str) -> str:
 def folder(owner: str, name: str) -> str:
     """The full name of a person's folder: the colon is kept for this."""
     return f"{owner}:{name}"
+
+
+def check_folder(owner: str, name: str) -> str:
+    """The full name as it is stored; raises NameInvalid, also where both are too long together."""
+    full = folder(owner, check(name))
+    if len(full) > MAX_FULL:
+        raise errors.NameInvalid(name=name, limit=MAX_FULL - len(owner) - 1)
+    return full

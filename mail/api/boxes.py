@@ -76,7 +76,7 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
     owner, colon, folder = data.name.partition(":")
     if colon:
         if names.fold(owner) != names.fold(request.user.username):
-            raise errors.NameInvalid(name=data.name, limit=names.MAX_LENGTH)
+            raise errors.NameInvalid(name=data.name[: names.MAX_LENGTH], limit=names.MAX_LENGTH)
         made = services.create_folder(owner=request.user, name=folder)
     else:
         made = services.create_group(

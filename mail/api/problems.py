@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from mail import errors
+from mail.api import fields
 
 TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -59,18 +60,10 @@ def of_mail_error(_request: HttpRequest, error: errors.MailError) -> HttpRespons
 
 def of_validation(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body, query or path of another shape than the schema's."""
-    wrong = [
-        {
-            # What comes first is where: the body's argument, the query, a header.
-            "field": ".".join(str(part) for part in item["loc"][1:] if part != "data") or "body",
-            "code": item["type"],
-            "detail": item["msg"],
-        }
-        for item in error.errors
-    ]
     in_path = any(item["loc"][0] == "path" for item in error.errors)
     if in_path:
         return problem(HTTPStatus.NOT_FOUND, str(errors.NotFound()), code=errors.NotFound.code)
+    wrong = [fields.wrong(item) for item in error.errors]
     detail = _("Some fields are missing, unknown or of the wrong kind.")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, code="fields-invalid", wrong=wrong)
 

@@ -40,6 +40,7 @@ from mail.services.posts import (
     recall,
 )
 from mail.services.sending import (
+    MAX_KEY,
     MAX_RECIPIENTS,
     Addressees,
     compose,
@@ -53,13 +54,16 @@ from mail.services.sending import (
     store,
 )
 from mail.services.tokens import (
+    MAX_TOKEN_NAME,
     create_token,
     revoke_token,
     use_token,
 )
 
 __all__ = [
+    "MAX_KEY",
     "MAX_RECIPIENTS",
+    "MAX_TOKEN_NAME",
     "ORPHANS_KEPT",
     "TOMBSTONES_KEPT",
     "Addressees",

@@ -13,7 +13,7 @@ from mail.models import ApiToken, User
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
 MAX_TOKENS = 50
 LONGEST = timedelta(days=36_525)
-MAX_NAME = 100  # characters
+MAX_TOKEN_NAME = 100  # characters
 USE_NOTED = timedelta(minutes=1)  # not at every request
 
 
@@ -24,8 +24,8 @@ def create_token(
 
     Raises TokenNameInvalid, TokenExpired or TooManyTokens.
     """
-    if not (0 < len(name) <= MAX_NAME and name.isprintable()):
-        raise errors.TokenNameInvalid(limit=MAX_NAME)
+    if not (0 < len(name) <= MAX_TOKEN_NAME and name.isprintable()):
+        raise errors.TokenNameInvalid(limit=MAX_TOKEN_NAME)
     if expires is not None:
         expires = _in_utc(expires)
     if user.api_tokens.count() >= MAX_TOKENS:
