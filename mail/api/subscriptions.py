@@ -81,10 +81,8 @@ def create_subscription(request: ApiRequest, data: SubscriptionIn) -> HttpRespon
     target = own if data.target is None else target_box(request, data.target, "target")
     if target.pk != own.pk:
         policies.check_managing(target, request.user)
-    if Subscription.objects.filter(source=source, target=target).exists():
-        raise errors.AlreadySubscribed(source=source.name, target=target.name)
     if target.pk == own.pk:
-        services.join(box=source, user=request.user, by=request.user)
+        services.join_anew(box=source, user=request.user, by=request.user)
     else:
         services.subscribe(source=source, target=target, by=request.user)
     row = Subscription.objects.select_related("source", "target")
