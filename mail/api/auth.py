@@ -38,6 +38,7 @@ class TokenAuth(HttpBearer):
         if found.read_only and request.method != "GET":
             raise errors.TokenReadOnly
         request.user = found.user
+        request.token_expires = found.expires  # type: ignore[attr-defined]
         return found.user
 
 

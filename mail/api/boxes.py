@@ -307,7 +307,10 @@ def export_box(
     name: Name,
     format: Format = "mbox",  # noqa: A002 - its name in the address
 ) -> StreamingHttpResponse:
-    """All posts of one of one's own boxes, as mbox (RFC 4155) or as JSON lines."""
+    """All posts of one of one's own boxes, as mbox (RFC 4155) or as JSON lines.
+
+    Two at once; 429: wait until one has ended.
+    """
     box = selectors.own_box_named(request.user, name)
     services.sync(box=box)
     host = split_domain_port(request.get_host())[0].strip("[]")
@@ -315,7 +318,7 @@ def export_box(
     kind = "application/mbox" if format == "mbox" else "application/jsonl"
     file = f"{box.name.replace(':', '-')}.{format}"
     return StreamingHttpResponse(
-        lines,
+        exporting.Counted(lines, user_id=request.user.pk),
         content_type=kind,
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{Urls.quoted(file)}"},
     )

@@ -1,5 +1,6 @@
 """What endpoints share: the person, their boxes, and the parameters of lists."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -52,6 +53,7 @@ class ApiRequest(HttpRequest):
     """A request whose asker is known."""
 
     user: User
+    token_expires: datetime | None = None  # of the token that asks, if it is one that ends
 
 
 def target_box(request: ApiRequest, reference: str, field: str) -> Box:

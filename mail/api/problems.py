@@ -16,12 +16,14 @@ from mail import errors
 from mail.api import fields
 
 TYPE = "application/problem+json"
+_EXPORT_TAKES = 10  # seconds, about; nobody knows when one ends
 logger = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.NotAllowed, HTTPStatus.FORBIDDEN),
     (errors.StateTooOld, HTTPStatus.GONE),
+    (errors.TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
@@ -55,7 +57,10 @@ def of_mail_error(_request: HttpRequest, error: errors.MailError) -> HttpRespons
     """What the services refused."""
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     wrong = [{"field": error.field, "code": error.code, "detail": str(error)}]
-    return problem(status, str(error), code=error.code, wrong=wrong if error.field else None)
+    response = problem(status, str(error), code=error.code, wrong=wrong if error.field else None)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(_EXPORT_TAKES)
+    return response
 
 
 def of_validation(_request: HttpRequest, error: ValidationError) -> HttpResponse:

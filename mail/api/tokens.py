@@ -46,9 +46,16 @@ def list_tokens(request: ApiRequest) -> HttpResponse:
     summary="Make a token",
 )
 def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
-    """Make a token. Its secret is in this answer only, and stored nowhere."""
+    """Make a token. Its secret is in this answer only, and stored nowhere.
+
+    A token that ends makes none that ends later, and one that only reads makes none.
+    """
     token, secret = services.create_token(
-        user=request.user, name=data.name, read_only=data.read_only, expires=data.expires
+        user=request.user,
+        name=data.name,
+        read_only=data.read_only,
+        expires=data.expires,
+        until=getattr(request, "token_expires", None),
     )
     return created(_shown(Urls(request), token) | {"secret": secret})
 
