@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from mail import errors, names
+from mail import direct, errors, names
 from mail.models import (
     Box,
     BoxCounter,
@@ -60,20 +60,22 @@ WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
 
 def readable_post(user: User, post_id: UUID) -> Post:
     """A post that a person sent or was delivered, and that was not recalled; raises NotFound."""
-    for post in Post.objects.raw(_READABLE.format("p.*"), [post_id, user.pk, user.pk]):
-        return post
-    raise errors.NotFound
+    return direct.made(Post, _readable(direct.columns(Post, "p"), user, post_id))[0]
 
 
 def readable_version(user: User, post_id: UUID) -> tuple[int, int | None]:
     """What can change about a post: its rendering and whether its sender is known; as above."""
+    renderer, sender_id = _readable("p.renderer, p.sender_id", user, post_id)
+    return renderer, sender_id
+
+
+def _readable(columns: str, user: User, post_id: UUID) -> Sequence[Any]:
     with connection.cursor() as cursor:
-        columns = "p.renderer, p.sender_id"
         cursor.execute(_READABLE.format(columns), [post_id, user.pk, user.pk])
-        found = cursor.fetchone()
+        found: Sequence[Any] | None = cursor.fetchone()
     if found is None:
         raise errors.NotFound
-    return found[0], found[1]
+    return found
 
 
 def own_box(user: User, folder: str = "") -> Box:

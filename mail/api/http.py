@@ -64,7 +64,9 @@ class ApiMiddleware:
         if has_body and request.content_type not in READ:
             detail = _("Send JSON, with Content-Type: application/json.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if not any(request.accepts(kind) for kind in _offered(request)):
+        if "Accept" in request.headers and not any(
+            request.accepts(kind) for kind in _offered(request)
+        ):
             return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
         return None
 

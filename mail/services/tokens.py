@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
-from mail import errors
+from mail import direct, errors
 from mail.models import ApiToken, User
 
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
@@ -65,8 +66,7 @@ def revoke_token(*, user: User, token_id: int) -> None:
 
 # Asked at every request, so it is written out: putting it together took longer than running it.
 _LIVING = """
-SELECT u.*, t.id AS token_id, t.read_only AS token_read_only, t.last_used AS token_last_used,
-       t.expires AS token_expires
+SELECT {columns}, t.id, t.read_only, t.expires, t.last_used
 FROM mail_apitoken t JOIN mail_user u ON u.id = t.user_id
 WHERE t.digest = %s AND u.is_active AND (t.expires IS NULL OR t.expires > statement_timestamp())
 """
@@ -82,13 +82,16 @@ class Used(NamedTuple):
 
 def use_token(*, secret: str) -> Used | None:
     """The active person whose living token has this secret, its use noted; None otherwise."""
-    found: Any = next(iter(User.objects.raw(_LIVING, [_digest(secret)])), None)
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVING.format(columns=direct.columns(User, "u")), [_digest(secret)])
+        found = cursor.fetchone()
     if found is None:
         return None
-    now, last = timezone.now(), found.token_last_used
-    if last is None or last < now - USE_NOTED:
-        ApiToken.objects.filter(pk=found.token_id).update(last_used=now)
-    return Used(found, found.token_read_only, found.token_expires)
+    user, (token_id, read_only, expires, last_used) = direct.made(User, found)
+    now = timezone.now()
+    if last_used is None or last_used < now - USE_NOTED:
+        ApiToken.objects.filter(pk=token_id).update(last_used=now)
+    return Used(user, read_only, expires)
 
 
 def _digest(secret: str) -> str:
