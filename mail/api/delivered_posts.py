@@ -176,7 +176,10 @@ def _copy(request: ApiRequest, key: str) -> DeliveredPost:
 
 
 def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
-    """Nothing about a copy changes without its modseq: the post itself need not be read."""
+    """Nothing about a copy changes without its modseq: the post itself need not be read.
+
+    So one that is being recalled may be said to be as it was, until it has left the box.
+    """
     return {"ETag": tag_of(Urls(request).base, copy.pk, copy.modseq)}
 
 
