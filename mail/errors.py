@@ -247,9 +247,20 @@ class TokenExpired(InvalidInput):
     message = _("A token must expire in the future, within a hundred years.")
 
 
+class TokenOutlives(InvalidInput):
+    code = "token-outlives"
+    field = "expires"
+    message = _("What this token makes must end with it: give a time up to %(until)s.")
+
+
 class TooManyTokens(InvalidInput):
     code = "too-many-tokens"
     message = _("One person has at most %(limit)d tokens: revoke one first.")
+
+
+class TooManyExports(MailError):
+    code = "too-many-exports"
+    message = _("%(limit)d exports of yours are running: wait until one of them has ended.")
 
 
 class NothingChosen(InvalidInput):

@@ -1,21 +1,60 @@
 """A whole box as a stream: mbox for mail programs, JSON lines for programs."""
 
 import re
+import weakref
+from collections import Counter
 from collections.abc import Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from threading import Lock
+from typing import ClassVar
 from urllib.parse import quote
 
 import orjson
 
+from mail import errors
 from mail.models import Box, Post
 from mail.selectors import Exported, exported
 
 # Lines end as files' do; headers are ASCII, which every mail program reads, bodies are UTF-8.
+MAX_RUNNING = 2  # exports of one person in one process
+
 _POLICY = SMTP.clone(linesep="\n", cte_type="8bit")
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
+
+
+class Counted:
+    """An export that counts among its owner's running ones until it is closed or forgotten.
+
+    Each process counts for itself, as it does requests: what is spared are its threads. Nothing
+    is left behind when a client goes away, or the process ends. Raises TooManyExports.
+    """
+
+    _running: ClassVar[Counter[int]] = Counter()
+    _lock: ClassVar[Lock] = Lock()
+
+    def __init__(self, lines: Iterator[bytes], *, user_id: int) -> None:
+        self._lines = lines
+        with self._lock:
+            if self._running[user_id] >= MAX_RUNNING:
+                raise errors.TooManyExports(limit=MAX_RUNNING)
+            self._running[user_id] += 1
+        self.close = weakref.finalize(self, self._end, user_id)  # once, whoever calls it
+
+    @classmethod
+    def _end(cls, user_id: int) -> None:
+        with cls._lock:
+            cls._running[user_id] -= 1
+            if not cls._running[user_id]:
+                del cls._running[user_id]
+
+    def __iter__(self) -> "Counted":
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._lines)
 
 
 def mbox(box: Box, host: str) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import unicodedata
 from mail import errors
 
 MAX_LENGTH = 150
+MAX_FULL = 255  # of a folder with its owner's name before it
 EVERYONE = "everyone"
 TRASH = "trash"
 FOLDERS = ("sent", "archive", TRASH)
@@ -45,3 +46,11 @@ def folder(owner: str, name: str) -> str:
 def split(typed: str) -> list[str]:
     """The names in a field as people fill it in: separated by commas, semicolons or lines."""
     return [name.strip() for name in _BETWEEN.split(typed) if name.strip()]
+
+
+def check_folder(owner: str, name: str) -> str:
+    """The full name as it is stored; raises NameInvalid, also where both are too long together."""
+    full = folder(owner, check(name))
+    if len(full) > MAX_FULL:
+        raise errors.NameInvalid(name=name, limit=MAX_FULL - len(owner) - 1)
+    return full

@@ -49,4 +49,8 @@ def content_type(given: str) -> str:
 
 def _encodes(text: str) -> bool:
     """Lone surrogates, which JSON can carry, are no text and cannot be stored."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "errors", "names", "markdown"},
+    {"models", "errors", "names", "markdown", "direct"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
     {"selectors"},
     {"services", "exporting"},

@@ -5,6 +5,7 @@ from typing import Annotated
 import orjson
 from django.http import HttpResponse
 from ninja import Header, Router
+from pydantic import Field
 
 from mail import errors, selectors, services
 from mail.api import delivered_posts
@@ -19,6 +20,7 @@ from mail.api.schemas import (
     MoveIn,
     SyncIn,
     errors_of,
+    limits,
 )
 from mail.api.urls import Urls
 from mail.models import Box
@@ -26,10 +28,9 @@ from mail.models import Box
 router = Router(tags=["actions"])
 
 Key = Annotated[
-    str | None,
+    Annotated[str, Field(json_schema_extra=limits(maxLength=services.MAX_KEY))] | None,
     Header(
         alias="Idempotency-Key",
-        max_length=255,
         description="The same key with the same body sends once within 24 hours.",
     ),
 ]

@@ -37,11 +37,14 @@ def nothing() -> HttpResponse:
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-def known(request: HttpRequest, tag: str) -> HttpResponse | None:
-    """304 if the client has what the tag stands for (RFC 9110 §13.1.2), else None."""
-    given = parse_etags(request.headers.get("If-None-Match", ""))
+def known(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
+    """304 if the client has what the ETag stands for (RFC 9110 §13.1.2), else None.
+
+    It carries the headers of the answer that it stands for (§15.4.5).
+    """
+    tag, given = headers["ETag"], parse_etags(request.headers.get("If-None-Match", ""))
     if tag in given or "*" in given or f"W/{tag}" in given:
-        return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return None
 
 
@@ -50,13 +53,17 @@ def tag_of(*parts: object) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
-def tagged(request: HttpRequest, data: Any) -> HttpResponse:
+def tagged(
+    request: HttpRequest, data: Any, *, headers: dict[str, str] | None = None
+) -> HttpResponse:
     """JSON under a tag made from its content."""
     response = answer(data)
     tag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    if (not_modified := known(request, tag)) is not None:
+    said = {"ETag": tag, **(headers or {})}
+    if (not_modified := known(request, said)) is not None:
         return not_modified
-    response.headers["ETag"] = tag
+    for name, value in said.items():
+        response.headers[name] = value
     return response
 
 
@@ -69,13 +76,8 @@ def page(
     show: Callable[[Sequence[Any]], list[Any]],
 ) -> HttpResponse:
     """An array of at most `limit` of the rows, of which one more was read, and where it goes on."""
-    said: dict[str, str] = {}
-    if len(rows) > limit:
-        said["Link"] = next_link(request, str(key(rows[limit - 1])))
-    response = tagged(request, show(rows[:limit]))
-    for name, value in said.items():
-        response.headers[name] = value
-    return response
+    more = {"Link": next_link(request, str(key(rows[limit - 1])))} if len(rows) > limit else {}
+    return tagged(request, show(rows[:limit]), headers=more)
 
 
 def next_link(request: HttpRequest, key: str) -> str:

@@ -38,6 +38,7 @@ class TokenAuth(HttpBearer):
         if found.read_only and request.method != "GET":
             raise errors.TokenReadOnly
         request.user = found.user
+        request.token_expires = found.expires  # type: ignore[attr-defined]
         return found.user
 
 
@@ -103,10 +104,17 @@ def _used(key: str, rate: int, *, count: bool = True) -> tuple[int, int]:
     """How often a key was counted in this window, and how long to wait if that is too often."""
     now = int(time.time())
     name = f"rate:{hashlib.sha256(key.encode(errors='replace')).hexdigest()}:{now // WINDOW}"
-    cache.add(name, 0, WINDOW)
-    used = int(cache.incr(name) if count else cache.get(name, 0))
+    used = _counted(name) if count else int(cache.get(name, 0))
     over = used > rate if count else used >= rate
     return used, WINDOW - now % WINDOW if over else 0
+
+
+def _counted(name: str) -> int:
+    try:
+        return int(cache.incr(name))
+    except ValueError:  # the first in its window
+        cache.add(name, 0, WINDOW)
+        return int(cache.incr(name))
 
 
 class RateThrottle(BaseThrottle):

@@ -10,7 +10,7 @@ from ninja import Query, Router
 from mail import errors, exporting, names, selectors, services
 from mail.api import users
 from mail.api.answers import answer, created, nothing, page, read_cursor, tagged
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Kind, Limit, Name, Start, Username
 from mail.api.schemas import BoxIn, BoxOut, Changes, UserOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Box, User
@@ -43,8 +43,8 @@ def _shown(request: ApiRequest, urls: Urls, box: Box, unread: dict[str, int]) ->
 )
 def list_boxes(
     request: ApiRequest,
-    name_startswith: Text = None,
-    kind: Box.Kind | None = None,
+    name_startswith: Start = None,
+    kind: Kind = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -76,7 +76,7 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
     owner, colon, folder = data.name.partition(":")
     if colon:
         if names.fold(owner) != names.fold(request.user.username):
-            raise errors.NameInvalid(name=data.name, limit=names.MAX_LENGTH)
+            raise errors.NameInvalid(name=data.name[: names.MAX_LENGTH], limit=names.MAX_LENGTH)
         made = services.create_folder(owner=request.user, name=folder)
     else:
         made = services.create_group(
@@ -96,7 +96,7 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
     operation_id="get_box",
     summary="One box",
 )
-def get_box(request: ApiRequest, name: str) -> HttpResponse:
+def get_box(request: ApiRequest, name: Name) -> HttpResponse:
     """A box by name, compared without case."""
     box = selectors.visible_box(request.user, name)
     if box.owner_id == request.user.pk:
@@ -112,7 +112,7 @@ def get_box(request: ApiRequest, name: str) -> HttpResponse:
     operation_id="delete_box",
     summary="Delete a group or an empty folder",
 )
-def delete_box(request: ApiRequest, name: str) -> HttpResponse:
+def delete_box(request: ApiRequest, name: Name) -> HttpResponse:
     """Delete a group that one manages, or an empty folder that one made."""
     box = selectors.visible_box(request.user, name)
     if box.kind == Box.Kind.GROUP:
@@ -163,7 +163,7 @@ def _person(username: str) -> User:
     tags=["groups"],
 )
 def list_members(
-    request: ApiRequest, name: str, limit: Limit = DEFAULT, cursor: Cursor = None
+    request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
     """Members by username."""
     box = _group(request, name)
@@ -177,7 +177,7 @@ def list_members(
     summary="Join a group, or add a member",
     tags=["groups"],
 )
-def join(request: ApiRequest, name: str, username: str) -> HttpResponse:
+def join(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """Make a person a member; what is posted from now on is delivered to them."""
     services.join(box=_group(request, name), user=_person(username), by=request.user)
     return nothing()
@@ -190,7 +190,7 @@ def join(request: ApiRequest, name: str, username: str) -> HttpResponse:
     summary="Leave a group, or remove a member",
     tags=["groups"],
 )
-def leave(request: ApiRequest, name: str, username: str) -> HttpResponse:
+def leave(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """End a membership; what was posted until now stays delivered."""
     services.leave(box=_group(request, name), user=_person(username), by=request.user)
     return nothing()
@@ -204,7 +204,7 @@ def leave(request: ApiRequest, name: str, username: str) -> HttpResponse:
     tags=["groups"],
 )
 def list_managers(
-    request: ApiRequest, name: str, limit: Limit = DEFAULT, cursor: Cursor = None
+    request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
     """Managers by username."""
     return _people(request, _group(request, name).managers.all(), limit, cursor)
@@ -217,7 +217,7 @@ def list_managers(
     summary="Make somebody a manager",
     tags=["groups"],
 )
-def add_manager(request: ApiRequest, name: str, username: str) -> HttpResponse:
+def add_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group makes another one."""
     services.add_manager(box=_group(request, name), user=_person(username), by=request.user)
     return nothing()
@@ -230,7 +230,7 @@ def add_manager(request: ApiRequest, name: str, username: str) -> HttpResponse:
     summary="End somebody's managing",
     tags=["groups"],
 )
-def remove_manager(request: ApiRequest, name: str, username: str) -> HttpResponse:
+def remove_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group ends another's, or their own, managing."""
     services.remove_manager(box=_group(request, name), user=_person(username), by=request.user)
     return nothing()
@@ -252,7 +252,7 @@ Since = Annotated[
 )
 def list_changes(
     request: ApiRequest,
-    name: str,
+    name: Name,
     since: Since,
     limit: Limit = DEFAULT,
 ) -> HttpResponse:
@@ -277,6 +277,11 @@ def list_changes(
     )
 
 
+Format = Annotated[
+    Literal["mbox", "jsonl"], Query(description="For mail programs, or one JSON object a line.")
+]
+
+
 @router.get(
     "/{name}/export",
     response={200: None, **errors_of(404, 422)},
@@ -286,6 +291,9 @@ def list_changes(
         "responses": {
             200: {
                 "description": "The whole box, streamed.",
+                "headers": {
+                    "Content-Disposition": {"$ref": "#/components/headers/Content-Disposition"}
+                },
                 "content": {
                     "application/mbox": {"schema": {"type": "string", "format": "binary"}},
                     "application/jsonl": {"schema": {"type": "string", "format": "binary"}},
@@ -296,10 +304,13 @@ def list_changes(
 )
 def export_box(
     request: ApiRequest,
-    name: str,
-    format: Literal["mbox", "jsonl"] = "mbox",  # noqa: A002 - its name in the address
+    name: Name,
+    format: Format = "mbox",  # noqa: A002 - its name in the address
 ) -> StreamingHttpResponse:
-    """All posts of one of one's own boxes, as mbox (RFC 4155) or as JSON lines."""
+    """All posts of one of one's own boxes, as mbox (RFC 4155) or as JSON lines.
+
+    Two at once; 429: wait until one has ended.
+    """
     box = selectors.own_box_named(request.user, name)
     services.sync(box=box)
     host = split_domain_port(request.get_host())[0].strip("[]")
@@ -307,7 +318,7 @@ def export_box(
     kind = "application/mbox" if format == "mbox" else "application/jsonl"
     file = f"{box.name.replace(':', '-')}.{format}"
     return StreamingHttpResponse(
-        lines,
+        exporting.Counted(lines, user_id=request.user.pk),
         content_type=kind,
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{Urls.quoted(file)}"},
     )

@@ -1,13 +1,15 @@
 """What endpoints share: the person, their boxes, and the parameters of lists."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query
-from pydantic import Field
+from ninja import Path, Query
 
 from mail import errors, selectors
 from mail.api.answers import DEFAULT_LIMIT, MAX_LIMIT
+from mail.api.schemas import Moment
 from mail.api.urls import Urls
 from mail.models import Box, User
 
@@ -18,13 +20,40 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="Where to go on: from the Link header.")
 ]
 DEFAULT = DEFAULT_LIMIT
-Text = Annotated[str | None, Field(max_length=255)]
+
+# What lists are filtered by.
+MAX_TEXT = 255
+Start = Annotated[
+    str | None, Query(max_length=MAX_TEXT, description="Names that begin so, in any case.")
+]
+Sender = Annotated[
+    str | None, Query(max_length=MAX_TEXT, description="Who wrote it: an address or a username.")
+]
+BoxName = Annotated[
+    str | None,
+    Query(max_length=MAX_TEXT, description="One of one's own boxes: an address or a name."),
+]
+From = Annotated[Moment | None, Query(description="At this time or later.")]
+Until = Annotated[Moment | None, Query(description="Before this time.")]
+Thread = Annotated[UUID | None, Query(description="Of one conversation: the `thread` of a post.")]
+IsRead = Annotated[bool | None, Query(description="Only what is read, or only what is not.")]
+Kind = Annotated[Box.Kind | None, Query(description="Boxes of one kind.")]
+
+# What stands in addresses.
+Name = Annotated[str, Path(description="A box's name, in any case.")]
+Username = Annotated[str, Path(description="A person's username, in any case.")]
+PostId = Annotated[UUID, Path(description="A post's `id`.")]
+DeliveredPostId = Annotated[str, Path(description="A delivered post's `id`, like `7.42`.")]
+SubscriptionId = Annotated[str, Path(description="A subscription's `id`, like `7.3`.")]
+SubmissionId = Annotated[int, Path(description="The number at the end of a submission's `url`.")]
+TokenId = Annotated[int, Path(description="The number at the end of a token's `url`.")]
 
 
 class ApiRequest(HttpRequest):
     """A request whose asker is known."""
 
     user: User
+    token_expires: datetime | None = None  # of the token that asks, if it is one that ends
 
 
 def target_box(request: ApiRequest, reference: str, field: str) -> Box:

@@ -9,16 +9,28 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import answer, created, known, next_link, nothing, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text, target_box
+from mail.api.common import (
+    DEFAULT,
+    ApiRequest,
+    BoxName,
+    Cursor,
+    DeliveredPostId,
+    From,
+    IsRead,
+    Limit,
+    Sender,
+    Thread,
+    Until,
+    target_box,
+)
 from mail.api.schemas import (
     DeliveredPostIn,
     DeliveredPostOut,
     DeliveredPostPatch,
-    Moment,
     errors_of,
 )
 from mail.api.urls import Urls, pair_of
-from mail.models import Box
+from mail.models import Box, DeliveredPost
 from mail.selectors import DeliveredRow
 
 router = Router(tags=["delivered-posts"])
@@ -43,15 +55,21 @@ def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, 
     response={200: list[DeliveredPostOut], 304: None, **errors_of(400, 404, 422)},
     operation_id="list_delivered_posts",
     summary="List delivered posts",
+    openapi_extra={
+        "responses": {
+            status: {"headers": {"Box-State": {"$ref": "#/components/headers/Box-State"}}}
+            for status in (200, 304)
+        }
+    },
 )
 def list_delivered_posts(
     request: ApiRequest,
-    boxname: Text = None,
-    sender: Text = None,
-    start: Moment | None = None,
-    end: Moment | None = None,
-    is_read: bool | None = None,
-    thread: UUID | None = None,
+    boxname: BoxName = None,
+    sender: Sender = None,
+    start: From = None,
+    end: Until = None,
+    is_read: IsRead = None,
+    thread: Thread = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -62,7 +80,10 @@ def list_delivered_posts(
     urls = Urls(request)
     boxes = _boxes(request, boxname)
     tag = tag_of(request.get_full_path(), urls.base, [_state(box) for box in boxes])
-    if (not_modified := known(request, tag)) is not None:
+    headers = {"ETag": tag}
+    if boxname:
+        headers["Box-State"] = selectors.state_of(boxes[0].counter)
+    if (not_modified := known(request, headers)) is not None:
         return not_modified
     wanted = selectors.DeliveredFilter(
         sender=urls.key(sender, "users", "sender") if sender else None,
@@ -75,10 +96,6 @@ def list_delivered_posts(
     rows, place = selectors.delivered_rows(
         list(names), wanted, before=_place(read_cursor(cursor)), limit=limit
     )
-    headers = {"ETag": tag}
-    if boxname:
-        headers["Box-State"] = selectors.state_of(boxes[0].counter)
-
     if place is not None:
         headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
     return answer([shown(urls, row, names) for row in rows], headers=headers)
@@ -143,19 +160,31 @@ def _own(request: ApiRequest, key: str) -> tuple[Box, int]:
     operation_id="get_delivered_post",
     summary="One delivered post",
 )
-def get_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+def get_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """A delivered post of one's own; reading it so marks nothing."""
-    box, uid = _own(request, delivered_post_id)
-    return _one(request, box, uid)
-
-
-def _one(request: ApiRequest, box: Box, uid: int) -> HttpResponse:
-    row = selectors.delivered_row(box.pk, uid)
-    urls = Urls(request)
-    tag = tag_of(urls.base, row)
-    if (not_modified := known(request, tag)) is not None:
+    copy = _copy(request, delivered_post_id)
+    headers = _headers(request, copy)
+    if (not_modified := known(request, headers)) is not None:
         return not_modified
-    return answer(shown(urls, row, {box.pk: box.name}), headers={"ETag": tag})
+    return answer(_shown(request, copy), headers=headers)
+
+
+def _copy(request: ApiRequest, key: str) -> DeliveredPost:
+    if (pair := pair_of(key)) is None:
+        raise errors.NotFound
+    return selectors.own_copy(request.user, *pair)
+
+
+def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
+    """Nothing about a copy changes without its modseq: the post itself need not be read.
+
+    So one that is being recalled may be said to be as it was, until it has left the box.
+    """
+    return {"ETag": tag_of(Urls(request).base, copy.pk, copy.modseq)}
+
+
+def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
+    return shown(Urls(request), selectors.row_of(copy), {copy.box_id: copy.box.name})
 
 
 @router.patch(
@@ -163,15 +192,19 @@ def _one(request: ApiRequest, box: Box, uid: int) -> HttpResponse:
     response={200: DeliveredPostOut, **errors_of(403, 404, 413, 415, 422)},
     operation_id="mark_delivered_post",
     summary="Mark read or unread",
+    openapi_extra={
+        "responses": {200: {"headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}}
+    },
 )
 def mark_delivered_post(
-    request: ApiRequest, delivered_post_id: str, data: DeliveredPostPatch
+    request: ApiRequest, delivered_post_id: DeliveredPostId, data: DeliveredPostPatch
 ) -> HttpResponse:
     """Mark a delivered post of one's own read or unread."""
     box, uid = _own(request, delivered_post_id)
     mark = services.mark_read if data.is_read else services.mark_unread
     mark(box=box, uids=[uid])
-    return _one(request, box, uid)
+    copy = selectors.own_copy(request.user, box.pk, uid)
+    return answer(_shown(request, copy), headers=_headers(request, copy))
 
 
 @router.delete(
@@ -180,7 +213,7 @@ def mark_delivered_post(
     operation_id="delete_delivered_post",
     summary="Remove a post from a box",
 )
-def delete_delivered_post(request: ApiRequest, delivered_post_id: str) -> HttpResponse:
+def delete_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """Remove a post from one's own box for good; nobody else's copy is touched."""
     box, uid = _own(request, delivered_post_id)
     if not services.delete(box=box, uids=[uid]):

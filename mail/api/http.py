@@ -64,7 +64,9 @@ class ApiMiddleware:
         if has_body and request.content_type not in READ:
             detail = _("Send JSON, with Content-Type: application/json.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if not any(request.accepts(kind) for kind in _offered(request)):
+        if "Accept" in request.headers and not any(
+            request.accepts(kind) for kind in _offered(request)
+        ):
             return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
         return None
 
@@ -127,8 +129,8 @@ def _resolved(node: Any, document: dict[str, Any]) -> Any:
         return node
     said = {key: _resolved(value, document) for key, value in node.items() if key != "$ref"}
     if "$ref" in node:
-        name = node["$ref"].rpartition("/")[2]
-        return _resolved(document["components"]["schemas"][name], document) | said
+        _, _, kind, name = node["$ref"].split("/")
+        return _resolved(document["components"][kind][name], document) | said
     return said
 
 

@@ -1,6 +1,5 @@
 """The API: its routers, its errors, and its own description."""
 
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from mail.api import (
     actions,
     boxes,
     delivered_posts,
+    description,
     posts,
     problems,
     submissions,
@@ -33,21 +33,19 @@ Mail of an organisation: posts, the boxes that they are delivered to, and who re
 Objects carry their address in `url` and refer to each other by it; requests name them so, or by
 name or id. Lists are arrays; the `Link` header says where they go on. Errors are problems
 (RFC 9457) with a stable `code`. Times are ISO 8601 in UTC.
+
+Every address knows HEAD where it knows GET, and OPTIONS; another method is answered with 405 and
+`Allow`.
 """
 
 
 class Api(NinjaAPI):
-    """django-ninja's, with problems under their own media type in its description."""
+    """django-ninja's, with all headers and media types in its description."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """The OpenAPI document."""
         document = super().get_openapi_schema(**options)
-        for item in document["paths"].values():
-            for operation in item.values():
-                for status, response in operation["responses"].items():
-                    content = response.get("content", {})
-                    if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
-                        content[problems.TYPE] = content.pop("application/json")
+        description.complete(document)
         return document
 
 

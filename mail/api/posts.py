@@ -9,8 +9,8 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api.answers import IMMUTABLE, answer, created, known, nothing, page, read_cursor, tag_of
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text
-from mail.api.schemas import Moment, PostIn, PostOut, errors_of
+from mail.api.common import DEFAULT, ApiRequest, Cursor, From, Limit, PostId, Sender, Thread, Until
+from mail.api.schemas import PostIn, PostOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Post
 
@@ -42,10 +42,10 @@ def _shown(urls: Urls, post: Post) -> dict[str, Any]:
 )
 def list_posts(
     request: ApiRequest,
-    sender: Text = None,
-    start: Moment | None = None,
-    end: Moment | None = None,
-    thread: UUID | None = None,
+    sender: Sender = None,
+    start: From = None,
+    end: Until = None,
+    thread: Thread = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -101,15 +101,25 @@ def create_post(request: ApiRequest, data: PostIn) -> HttpResponse:
     operation_id="get_post",
     summary="One post",
 )
-def get_post(request: ApiRequest, post_id: UUID) -> HttpResponse:
+def get_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """A post that one wrote or was delivered. It never changes, and says so to caches."""
-    post = selectors.readable_post(request.user, post_id)
     urls = Urls(request)
-    tag = tag_of(urls.base, post_id, post.renderer)
-    if (not_modified := known(request, tag)) is not None:
-        return not_modified
-    headers = {"ETag": tag, "Cache-Control": IMMUTABLE}
-    return answer(_shown(urls, post), headers=headers)
+    if "If-None-Match" in request.headers:
+        version = selectors.readable_version(request.user, post_id)
+        if (not_modified := known(request, _headers(urls, post_id, *version))) is not None:
+            return not_modified
+    post = selectors.readable_post(request.user, post_id)
+    return answer(
+        _shown(urls, post), headers=_headers(urls, post_id, post.renderer, post.sender_id)
+    )
+
+
+def _headers(urls: Urls, post_id: UUID, renderer: int, sender_id: int | None) -> dict[str, str]:
+    # The address of a sender who was deleted since is no longer shown.
+    return {
+        "ETag": tag_of(urls.base, post_id, renderer, sender_id),
+        "Cache-Control": IMMUTABLE,
+    }
 
 
 @router.delete(
@@ -118,7 +128,7 @@ def get_post(request: ApiRequest, post_id: UUID) -> HttpResponse:
     operation_id="recall_post",
     summary="Recall a post",
 )
-def recall_post(request: ApiRequest, post_id: UUID) -> HttpResponse:
+def recall_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """Hide a post everywhere at once and remove it from every box: its author, or staff."""
     post = selectors.recallable_post(request.user, post_id)
     services.recall(post=post, by=request.user)

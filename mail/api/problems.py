@@ -13,14 +13,17 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from mail import errors
+from mail.api import fields
 
 TYPE = "application/problem+json"
+_EXPORT_TAKES = 10  # seconds, about; nobody knows when one ends
 logger = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.NotAllowed, HTTPStatus.FORBIDDEN),
     (errors.StateTooOld, HTTPStatus.GONE),
+    (errors.TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
@@ -54,23 +57,18 @@ def of_mail_error(_request: HttpRequest, error: errors.MailError) -> HttpRespons
     """What the services refused."""
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     wrong = [{"field": error.field, "code": error.code, "detail": str(error)}]
-    return problem(status, str(error), code=error.code, wrong=wrong if error.field else None)
+    response = problem(status, str(error), code=error.code, wrong=wrong if error.field else None)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(_EXPORT_TAKES)
+    return response
 
 
 def of_validation(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body, query or path of another shape than the schema's."""
-    wrong = [
-        {
-            # What comes first is where: the body's argument, the query, a header.
-            "field": ".".join(str(part) for part in item["loc"][1:] if part != "data") or "body",
-            "code": item["type"],
-            "detail": item["msg"],
-        }
-        for item in error.errors
-    ]
     in_path = any(item["loc"][0] == "path" for item in error.errors)
     if in_path:
         return problem(HTTPStatus.NOT_FOUND, str(errors.NotFound()), code=errors.NotFound.code)
+    wrong = [fields.wrong(item) for item in error.errors]
     detail = _("Some fields are missing, unknown or of the wrong kind.")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, code="fields-invalid", wrong=wrong)
 

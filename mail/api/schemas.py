@@ -5,20 +5,26 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import (
     AwareDatetime,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     StrictInt,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
+from mail import names
+from mail.api import fields
 from mail.models import Box, Post
-from mail.services import MAX_RECIPIENTS
+from mail.services import MAX_RECIPIENTS, MAX_TOKEN_NAME
 
 HOST = "https://mail.example.org/postapi"
 
@@ -26,7 +32,7 @@ HOST = "https://mail.example.org/postapi"
 def _iso(value: object) -> object:
     """Seconds since 1970, which would pass for a time, are none here."""
     if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\dT", value):
-        raise ValueError(_("a time is written in ISO 8601 with its zone: 2026-01-31T12:00:00Z"))
+        raise PydanticCustomError(fields.MOMENT, "no time")
     return value
 
 
@@ -35,7 +41,26 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
 
 # What a request names by its address; names and ids are taken, too.
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+def _one_error(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """One error for a field that takes texts and numbers, not one for each of them."""
+    try:
+        return handler(value)
+    except ValidationError as error:
+        if isinstance(value, str):
+            first = error.errors(include_url=False)[0]
+            raise PydanticCustomError(first["type"], "no text", first.get("ctx", {})) from None
+        raise PydanticCustomError(fields.UID, "no uid") from None
+
+
+Uid = Annotated[Reference | StrictInt, WrapValidator(_one_error)]
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+
+def limits(**said: int) -> dict[str, JsonValue]:
+    """Limits that the services keep, and only the document says: so that one place answers."""
+    return {**said}
 
 
 class Input(Schema):
@@ -101,8 +126,7 @@ class BoxOut(Schema):
 
 class BoxIn(Input):
     name: str = Field(
-        min_length=1,
-        max_length=255,
+        json_schema_extra=limits(minLength=1, maxLength=names.MAX_FULL),
         examples=["crew"],
         description="A new group's name, or `alice:projects` for a folder of alice's own.",
     )
@@ -131,10 +155,12 @@ class PostOut(Schema):
 
 
 class _Written(Input):
-    subject: str = Field("", max_length=Post.MAX_SUBJECT, examples=["Cake on Friday"])
+    subject: str = Field(
+        "", json_schema_extra=limits(maxLength=Post.MAX_SUBJECT), examples=["Cake on Friday"]
+    )
     body: str = Field(
         "",
-        max_length=Post.MAX_BODY,
+        json_schema_extra=limits(maxLength=Post.MAX_BODY),
         examples=["It is **good** cake."],
         description=f"At most {Post.MAX_BODY} bytes of UTF-8.",
     )
@@ -146,7 +172,7 @@ class PostIn(_Written):
     """A post that is stored without being delivered."""
 
 
-_Boxes = Annotated[list[Reference], Field(max_length=MAX_RECIPIENTS)]
+_Boxes = Annotated[list[Reference], Field(json_schema_extra=limits(maxItems=MAX_RECIPIENTS))]
 
 
 class DeliverIn(_Written):
@@ -200,7 +226,7 @@ class SubscriptionIn(Input):
 
 
 class SubscriptionPatch(Input):
-    watermark: Reference | StrictInt = Field(
+    watermark: Uid = Field(
         description="A delivered post of the source, or its uid: forward only.",
         examples=[f"{HOST}/delivered-posts/3.42"],
     )
@@ -210,7 +236,7 @@ class SyncIn(Input):
     box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
 
 
-_Uids = Annotated[list[Reference | StrictInt], Field(min_length=1, max_length=1000)]
+_Uids = Annotated[list[Uid], Field(min_length=1, max_length=1000)]
 
 
 class MoveIn(Input):
@@ -231,9 +257,7 @@ class Moved(Schema):
 class MarkReadIn(Input):
     box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
     posts: _Uids | None = Field(None, description="Delivered posts of the box, or their uids.")
-    up_to: Reference | StrictInt | None = Field(
-        None, description="Instead of `posts`: all up to and with this one."
-    )
+    up_to: Uid | None = Field(None, description="Instead of `posts`: all up to and with this one.")
     is_read: StrictBool = Field(default=True, description="false marks them unread.")
 
 
@@ -282,7 +306,9 @@ class TokenCreated(TokenOut):
 
 
 class TokenIn(Input):
-    name: str = Field(min_length=1, max_length=100, examples=["backup script"])
+    name: str = Field(
+        json_schema_extra=limits(minLength=1, maxLength=MAX_TOKEN_NAME), examples=["backup script"]
+    )
     read_only: StrictBool = Field(
         default=False, description="The token can read, and change nothing."
     )
@@ -291,4 +317,6 @@ class TokenIn(Input):
 
 def errors_of(*statuses: int) -> dict[int, Any]:
     """Problems that an operation can answer with, besides those that every one can."""
-    return dict.fromkeys({*statuses, 401, 406, 429}, Problem)
+    if 413 in statuses:  # noqa: PLR2004 - with a body
+        statuses = (*statuses, 411)
+    return dict.fromkeys(sorted({*statuses, 400, 401, 406, 429, 500}), Problem)

@@ -8,7 +8,7 @@ from ninja import Router
 
 from mail import errors, selectors
 from mail.api.answers import page, read_cursor, tagged
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, SubmissionId
 from mail.api.schemas import SubmissionDetail, SubmissionOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Submission
@@ -68,7 +68,7 @@ def list_submissions(
     operation_id="get_submission",
     summary="One submission",
 )
-def get_submission(request: ApiRequest, submission_id: int) -> HttpResponse:
+def get_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpResponse:
     """What came of a sending, for each recipient."""
     if not 0 <= submission_id < 2**63:
         raise errors.NotFound

@@ -9,7 +9,7 @@ from ninja import Router
 
 from mail import errors, policies, selectors, services
 from mail.api.answers import answer, created, nothing, page, read_cursor, tagged
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, target_box
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, SubscriptionId, target_box
 from mail.api.schemas import SubscriptionIn, SubscriptionOut, SubscriptionPatch, errors_of
 from mail.api.urls import Urls, pair_of
 from mail.models import Box, Subscription
@@ -81,10 +81,8 @@ def create_subscription(request: ApiRequest, data: SubscriptionIn) -> HttpRespon
     target = own if data.target is None else target_box(request, data.target, "target")
     if target.pk != own.pk:
         policies.check_managing(target, request.user)
-    if Subscription.objects.filter(source=source, target=target).exists():
-        raise errors.AlreadySubscribed(source=source.name, target=target.name)
     if target.pk == own.pk:
-        services.join(box=source, user=request.user, by=request.user)
+        services.join_anew(box=source, user=request.user, by=request.user)
     else:
         services.subscribe(source=source, target=target, by=request.user)
     row = Subscription.objects.select_related("source", "target")
@@ -97,7 +95,7 @@ def create_subscription(request: ApiRequest, data: SubscriptionIn) -> HttpRespon
     operation_id="get_subscription",
     summary="One subscription",
 )
-def get_subscription(request: ApiRequest, subscription_id: str) -> HttpResponse:
+def get_subscription(request: ApiRequest, subscription_id: SubscriptionId) -> HttpResponse:
     """A subscription of one's own box, or of a group that one manages."""
     return tagged(request, _shown(Urls(request), _one(request, subscription_id)))
 
@@ -109,7 +107,7 @@ def get_subscription(request: ApiRequest, subscription_id: str) -> HttpResponse:
     summary="Pass over what is waiting",
 )
 def move_watermark(
-    request: ApiRequest, subscription_id: str, data: SubscriptionPatch
+    request: ApiRequest, subscription_id: SubscriptionId, data: SubscriptionPatch
 ) -> HttpResponse:
     """Move the watermark forward: what is passed over is not delivered."""
     row = _one(request, subscription_id)
@@ -125,7 +123,7 @@ def move_watermark(
     operation_id="delete_subscription",
     summary="End a subscription",
 )
-def delete_subscription(request: ApiRequest, subscription_id: str) -> HttpResponse:
+def delete_subscription(request: ApiRequest, subscription_id: SubscriptionId) -> HttpResponse:
     """Leave a group; what was posted until now is delivered first."""
     row = _one(request, subscription_id)
     if row.target.kind == Box.Kind.PERSONAL:

@@ -7,7 +7,7 @@ from ninja import Router
 
 from mail import services
 from mail.api.answers import created, nothing, tagged
-from mail.api.common import ApiRequest
+from mail.api.common import ApiRequest, TokenId
 from mail.api.schemas import TokenCreated, TokenIn, TokenOut, errors_of
 from mail.api.urls import Urls
 from mail.models import ApiToken
@@ -46,9 +46,16 @@ def list_tokens(request: ApiRequest) -> HttpResponse:
     summary="Make a token",
 )
 def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
-    """Make a token. Its secret is in this answer only, and stored nowhere."""
+    """Make a token. Its secret is in this answer only, and stored nowhere.
+
+    A token that ends makes none that ends later, and one that only reads makes none.
+    """
     token, secret = services.create_token(
-        user=request.user, name=data.name, read_only=data.read_only, expires=data.expires
+        user=request.user,
+        name=data.name,
+        read_only=data.read_only,
+        expires=data.expires,
+        until=getattr(request, "token_expires", None),
     )
     return created(_shown(Urls(request), token) | {"secret": secret})
 
@@ -59,7 +66,7 @@ def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
     operation_id="revoke_token",
     summary="Revoke a token",
 )
-def revoke_token(request: ApiRequest, token_id: int) -> HttpResponse:
+def revoke_token(request: ApiRequest, token_id: TokenId) -> HttpResponse:
     """From now on the token opens nothing."""
     services.revoke_token(user=request.user, token_id=token_id)
     return nothing()

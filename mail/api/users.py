@@ -8,7 +8,7 @@ from ninja import Router
 
 from mail import errors
 from mail.api.answers import page, read_cursor, tagged
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Text
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Start, Username
 from mail.api.schemas import UserOut, errors_of
 from mail.api.urls import Urls
 from mail.models import User
@@ -36,7 +36,7 @@ FIELDS = ("username", "first_name", "last_name")
 )
 def list_users(
     request: ApiRequest,
-    name_startswith: Text = None,
+    name_startswith: Start = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -61,7 +61,7 @@ def list_users(
     operation_id="get_user",
     summary="One person",
 )
-def get_user(request: ApiRequest, username: str) -> HttpResponse:
+def get_user(request: ApiRequest, username: Username) -> HttpResponse:
     """A person by username, compared without case."""
     rows = User.objects.filter(is_active=True, username__iexact=username)
     row = rows.values_list(*FIELDS).first()

@@ -34,6 +34,8 @@ from mail.selectors.deliveries import (
     delivered_row,
     delivered_rows,
     deliveries_of,
+    own_copy,
+    row_of,
 )
 from mail.selectors.drafts import (
     drafts,
@@ -55,6 +57,7 @@ from mail.selectors.posts import (
     all_readable_posts,
     own_post,
     readable_post,
+    readable_version,
     recall_report,
     recallable_post,
 )
@@ -91,12 +94,15 @@ __all__ = [
     "own_box",
     "own_box_named",
     "own_boxes",
+    "own_copy",
     "own_draft",
     "own_post",
     "page",
     "readable_post",
+    "readable_version",
     "recall_report",
     "recallable_post",
+    "row_of",
     "sent_draft",
     "state_of",
     "unread_counts",

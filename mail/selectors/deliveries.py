@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from mail import errors
-from mail.models import DeliveredPost, Post
+from mail.models import DeliveredPost, Post, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,23 @@ def delivered_row(box_id: int, uid: int) -> DeliveredRow:
     found = _delivered_rows(
         list(DeliveredPost.objects.filter(box=box_id, uid=uid).values_list(*_ROW))
     )
+    if not found:
+        raise errors.NotFound
+    return found[0]
+
+
+def own_copy(user: User, box_id: int, uid: int) -> DeliveredPost:
+    """A delivered post in a person's own box, with the box: one read; raises NotFound."""
+    copies = DeliveredPost.objects.filter(box=box_id, uid=uid, box__owner=user)
+    copy = copies.select_related("box").first()
+    if copy is None:
+        raise errors.NotFound
+    return copy
+
+
+def row_of(copy: DeliveredPost) -> DeliveredRow:
+    """A delivered post that was read already; raises NotFound if it was recalled."""
+    found = _delivered_rows([tuple(getattr(copy, name) for name in _ROW)])
     if not found:
         raise errors.NotFound
     return found[0]

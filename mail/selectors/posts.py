@@ -1,19 +1,21 @@
 """Posts: which of them a person may read, recall or refer to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from mail import errors
+from mail import direct, errors
 from mail.models import DeliveredPost, Post, User
 from mail.selectors.boxes import own_boxes
 
 # Asked by each box's next post in its index, since a broadcast's copies are many: by the post
 # alone the planner, who expects few, would read them all.
 _READABLE = """
-SELECT p.* FROM mail_post p
+SELECT {} FROM mail_post p
 WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
     SELECT FROM mail_box b WHERE b.owner_id = %s AND p.id = (
         SELECT d.post_id FROM mail_deliveredpost d
@@ -23,9 +25,22 @@ WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
 
 def readable_post(user: User, post_id: UUID) -> Post:
     """A post that a person sent or was delivered, and that was not recalled; raises NotFound."""
-    for post in Post.objects.raw(_READABLE, [post_id, user.pk, user.pk]):
-        return post
-    raise errors.NotFound
+    return direct.made(Post, _readable(direct.columns(Post, "p"), user, post_id))[0]
+
+
+def readable_version(user: User, post_id: UUID) -> tuple[int, int | None]:
+    """What can change about a post: its rendering and whether its sender is known; as above."""
+    renderer, sender_id = _readable("p.renderer, p.sender_id", user, post_id)
+    return renderer, sender_id
+
+
+def _readable(columns: str, user: User, post_id: UUID) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_READABLE.format(columns), [post_id, user.pk, user.pk])
+        found: Sequence[Any] | None = cursor.fetchone()
+    if found is None:
+        raise errors.NotFound
+    return found
 
 
 def all_readable_posts(user: User) -> QuerySet[Post]:

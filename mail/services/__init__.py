@@ -8,6 +8,7 @@ from mail.services.groups import (
     create_group,
     delete_group,
     join,
+    join_anew,
     leave,
     members_joined,
     members_left,
@@ -45,6 +46,7 @@ from mail.services.posts import (
     recall,
 )
 from mail.services.sending import (
+    MAX_KEY,
     MAX_RECIPIENTS,
     Addressees,
     compose,
@@ -58,6 +60,7 @@ from mail.services.sending import (
     store,
 )
 from mail.services.tokens import (
+    MAX_TOKEN_NAME,
     create_token,
     revoke_token,
     use_token,
@@ -66,7 +69,9 @@ from mail.services.trash import TRASH_KEPT, empty_trash, purge_trash, trash
 from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
+    "MAX_KEY",
     "MAX_RECIPIENTS",
+    "MAX_TOKEN_NAME",
     "ORPHANS_KEPT",
     "TOMBSTONES_KEPT",
     "TRASH_KEPT",
@@ -92,6 +97,7 @@ __all__ = [
     "flag",
     "import_users",
     "join",
+    "join_anew",
     "keep_answer",
     "leave",
     "mark_read",

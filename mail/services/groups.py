@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
 from mail import delivery, errors, names, policies, validation
-from mail.models import Box, BoxCounter, User
+from mail.models import Box, BoxCounter, Subscription, User
 from mail.services.mailbox import sync
 
 
@@ -44,6 +44,21 @@ def join(*, box: Box, user: User, by: User) -> None:
     group = _group_of(box)
     policies.check_joining(box, by, user)
     user.groups.add(group)
+
+
+def join_anew(*, box: Box, user: User, by: User) -> None:
+    """As `join`, but raises AlreadySubscribed unless this very call makes them a member."""
+    delivery.retried(lambda: _join_anew(box, user, by))
+
+
+@transaction.atomic
+def _join_anew(box: Box, user: User, by: User) -> None:
+    # One at a time for each person.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    target = Box.objects.get(owner=user, kind=Box.Kind.PERSONAL)
+    if Subscription.objects.filter(source=box, target=target).exists():
+        raise errors.AlreadySubscribed(source=box.name, target=target.name)
+    join(box=box, user=user, by=by)
 
 
 def leave(*, box: Box, user: User, by: User) -> None:

@@ -137,7 +137,7 @@ def _delete_batch(box_id: int, uid: int) -> int:
 @transaction.atomic
 def create_folder(*, owner: User, name: str) -> Box:
     """Make a folder of a person's; raises NameInvalid or NameTaken."""
-    full = names.folder(owner.username, names.check(name))
+    full = names.check_folder(owner.username, name)
     if Box.objects.named(full).exists():
         raise errors.NameTaken(name=full)
     try:

@@ -3,31 +3,40 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
-from mail import errors
+from mail import direct, errors
 from mail.models import ApiToken, User
 
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
 MAX_TOKENS = 50
 LONGEST = timedelta(days=36_525)
-MAX_NAME = 100  # characters
+MAX_TOKEN_NAME = 100  # characters
 USE_NOTED = timedelta(minutes=1)  # not at every request
 
 
 def create_token(
-    *, user: User, name: str, read_only: bool = False, expires: datetime | None = None
+    *,
+    user: User,
+    name: str,
+    read_only: bool = False,
+    expires: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token, and the secret that is shown this once.
 
-    Raises TokenNameInvalid, TokenExpired or TooManyTokens.
+    `until` is the end of the token that asks for it. Raises TokenNameInvalid, TokenExpired,
+    TokenOutlives or TooManyTokens.
     """
-    if not (0 < len(name) <= MAX_NAME and name.isprintable()):
-        raise errors.TokenNameInvalid(limit=MAX_NAME)
+    if not (0 < len(name) <= MAX_TOKEN_NAME and name.isprintable()):
+        raise errors.TokenNameInvalid(limit=MAX_TOKEN_NAME)
     if expires is not None:
         expires = _in_utc(expires)
+    if until is not None and (expires is None or expires > until):
+        raise errors.TokenOutlives(until=until.astimezone(UTC).isoformat())
     if user.api_tokens.count() >= MAX_TOKENS:
         raise errors.TooManyTokens(limit=MAX_TOKENS)
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -57,7 +66,7 @@ def revoke_token(*, user: User, token_id: int) -> None:
 
 # Asked at every request, so it is written out: putting it together took longer than running it.
 _LIVING = """
-SELECT u.*, t.id AS token_id, t.read_only AS token_read_only, t.last_used AS token_last_used
+SELECT {columns}, t.id, t.read_only, t.expires, t.last_used
 FROM mail_apitoken t JOIN mail_user u ON u.id = t.user_id
 WHERE t.digest = %s AND u.is_active AND (t.expires IS NULL OR t.expires > statement_timestamp())
 """
@@ -68,17 +77,21 @@ class Used(NamedTuple):
 
     user: User
     read_only: bool
+    expires: datetime | None
 
 
 def use_token(*, secret: str) -> Used | None:
     """The active person whose living token has this secret, its use noted; None otherwise."""
-    found: Any = next(iter(User.objects.raw(_LIVING, [_digest(secret)])), None)
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVING.format(columns=direct.columns(User, "u")), [_digest(secret)])
+        found = cursor.fetchone()
     if found is None:
         return None
-    now, last = timezone.now(), found.token_last_used
-    if last is None or last < now - USE_NOTED:
-        ApiToken.objects.filter(pk=found.token_id).update(last_used=now)
-    return Used(found, found.token_read_only)
+    user, (token_id, read_only, expires, last_used) = direct.made(User, found)
+    now = timezone.now()
+    if last_used is None or last_used < now - USE_NOTED:
+        ApiToken.objects.filter(pk=token_id).update(last_used=now)
+    return Used(user, read_only, expires)
 
 
 def _digest(secret: str) -> str:

@@ -98,9 +98,9 @@ def test_signed_out(signed_out, crew, problem, path):
     ("data", "status", "field"),
     [
         ({}, 422, "name"),
-        ({"name": ""}, 422, "name"),
+        ({"name": ""}, 400, "name"),
         ({"name": 7}, 422, "name"),
-        ({"name": "x" * 256}, 422, "name"),
+        ({"name": "x" * 256}, 400, "name"),
         ({"name": "everyone"}, 400, "name"),
         ({"name": "a\r\nb"}, 400, "name"),
         ({"name": "a\0b"}, 400, "name"),

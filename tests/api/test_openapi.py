@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from mail import services
 from mail.api.main import api
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -63,3 +64,102 @@ def test_the_document_and_the_pages_are_public(client, db):
     assert page.status_code == 200
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert "http" not in page.text.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_parameter_is_described(name):
+    for parameter in OPERATIONS[name][2]["parameters"]:
+        assert parameter["description"], parameter["name"]
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_answer_names_its_headers(name):
+    _, _, operation = OPERATIONS[name]
+    answers = operation["responses"]
+    headers = {int(status): set(answer["headers"]) for status, answer in answers.items()}
+    assert {400, 401, 406, 429, 500} <= set(headers)
+    assert ("requestBody" in operation) == (411 in headers) == (413 in headers)
+    for named in headers.values():
+        assert {"Cache-Control", "RateLimit-Policy"} <= named
+    assert "WWW-Authenticate" in headers[401]
+    assert "Retry-After" in headers[429]
+    assert "RateLimit" in headers[429]
+    if 201 in headers:
+        assert "Location" in headers[201]
+    if 304 in headers:
+        assert "ETag" in headers[200] & headers[304]
+    if any(parameter["name"] == "cursor" for parameter in operation["parameters"]):
+        assert "Link" in headers[200] & headers[304]
+
+
+def test_every_reference_leads_somewhere():
+    def refs(node):
+        if isinstance(node, dict):
+            yield from ([node["$ref"]] if isinstance(node.get("$ref"), str) else [])
+        for part in node.values() if isinstance(node, dict) else node:
+            if isinstance(part, dict | list):
+                yield from refs(part)
+
+    for ref in set(refs(DOCUMENT)):
+        _, _, kind, name = ref.split("/")
+        assert name in DOCUMENT["components"][kind]
+
+
+# What stands on every page of the site.
+OF_THE_SITE = {
+    *("Content-Type", "Content-Length", "Content-Language", "Vary", "X-Content-Type-Options"),
+    *("Content-Security-Policy", "Cross-Origin-Opener-Policy", "Referrer-Policy"),
+    "X-Frame-Options",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "call"),
+    [
+        ("root", 200, lambda api, _: api.get("")),
+        ("list_users", 200, lambda api, _: api.get("users?limit=1")),
+        ("list_posts", 200, lambda api, _: api.get("posts?limit=1")),
+        (
+            "list_delivered_posts",
+            200,
+            lambda api, _: api.get("delivered-posts?boxname=bob&limit=1"),
+        ),
+        ("get_delivered_post", 200, lambda api, hello: api.get(hello)),
+        ("mark_delivered_post", 200, lambda api, hello: api.patch(hello, {"is_read": True})),
+        ("delete_delivered_post", 204, lambda api, hello: api.delete(hello)),
+        ("create_post", 201, lambda api, _: api.post("posts", {})),
+        ("create_post", 422, lambda api, _: api.post("posts", {"x": 1})),
+        (
+            "create_post",
+            415,
+            lambda api, _: api.post("posts", {}, headers={"Content-Encoding": "br"}),
+        ),
+        ("create_box", 201, lambda api, _: api.post("boxes", {"name": "new"})),
+        ("export_box", 200, lambda api, _: api.get("boxes/bob/export")),
+        ("list_changes", 200, lambda api, _: api.get("boxes/bob/changes?since=0.0")),
+        ("get_box", 404, lambda api, _: api.get("boxes/nobody")),
+        ("get_box", 406, lambda api, _: api.get("boxes/bob", headers={"Accept": "image/png"})),
+        ("get_box", 401, lambda api, _: api.get("boxes/bob", headers={"Authorization": "Basic"})),
+    ],
+)
+def test_live_answers_carry_what_is_documented(as_, alice, bob, hello, name, status, call):
+    services.send(sender=alice, to=["bob"])  # so that lists go on
+    answer = call(as_(bob), hello)
+    assert answer.status_code == status, answer.content
+    documented = set(OPERATIONS[name][2]["responses"][str(status)]["headers"])
+    assert set(answer.headers) - OF_THE_SITE == documented
+
+
+def test_a_throttled_answer_carries_what_is_documented(as_, bob, settings):
+    settings.API_RATE = 0
+    answer = as_(bob).get("")
+    assert answer.status_code == 429
+    documented = set(OPERATIONS["root"][2]["responses"]["429"]["headers"])
+    assert set(answer.headers) - OF_THE_SITE == documented
+
+
+def test_a_wrong_method_carries_what_is_documented(as_, bob):
+    answer = as_(bob).put("posts", {})
+    documented = set(DOCUMENT["components"]["responses"]["MethodNotAllowed"]["headers"])
+    assert answer.status_code == 405
+    assert set(answer.headers) - OF_THE_SITE == documented

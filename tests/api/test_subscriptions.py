@@ -1,4 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
 
 from mail import selectors, services
 from mail.models import Subscription
@@ -116,3 +120,32 @@ def test_costs_the_same_at_any_size(as_, alice, django_assert_num_queries):
             services.join(box=box, user=alice, by=alice)
         with django_assert_num_queries(2):  # the token, the subscriptions
             api.get("subscriptions?limit=200")
+
+
+def _statuses(calls) -> list[int]:
+    start = Barrier(len(calls))
+
+    def run(call):
+        try:
+            start.wait(30)
+            return call().status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return sorted(threads.map(run, calls))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_makes_the_subscription(as_, alice, charlie, crew):
+    apis = [as_(charlie) for _ in range(8)]
+    for _ in range(3):
+        calls = [lambda api=api: api.post("subscriptions", {"source": "crew"}) for api in apis]
+        assert _statuses(calls) == [201] + [400] * 7
+        assert charlie.groups.count() == 1
+        services.leave(box=crew, user=charlie, by=charlie)
+
+    services.create_group(name="other", by=alice)
+    managers, data = [as_(alice) for _ in range(8)], {"source": "other", "target": "crew"}
+    calls = [lambda api=api: api.post("subscriptions", data) for api in managers]
+    assert _statuses(calls) == [201] + [400] * 7

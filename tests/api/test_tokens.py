@@ -71,8 +71,8 @@ def test_a_strangers_token_is_404(as_, alice, bob, problem):
     ("data", "status", "field"),
     [
         ({}, 422, "name"),
-        ({"name": ""}, 422, "name"),
-        ({"name": "x" * 101}, 422, "name"),
+        ({"name": ""}, 400, "name"),
+        ({"name": "x" * 101}, 400, "name"),
         ({"name": "a\nb"}, 400, "name"),
         ({"name": "x", "expires": "2020-01-01T00:00:00Z"}, 400, "expires"),
         ({"name": "x", "expires": "tomorrow"}, 422, "expires"),
@@ -95,3 +95,24 @@ def test_signed_out_and_wrong_method(signed_out, as_, alice, problem):
     problem(as_(alice).get("tokens/1"), 405)
     for key in ("x", str(10**30), "-1"):
         problem(as_(alice).delete(f"tokens/{key}"), 404)
+
+
+def test_a_token_makes_none_that_outlives_it(alice, problem):
+    end = timezone.now() + timedelta(hours=1)
+    _, secret = services.create_token(user=alice, name="short", expires=end)
+    api = _with(secret)
+    for expires in (None, (end + timedelta(seconds=1)).isoformat(), "2090-01-01T00:00:00+14:00"):
+        answer = api.post("tokens", {"name": "long", "expires": expires})
+        problem(answer, 400, code="token-outlives", field="expires")
+    assert ApiToken.objects.count() == 1
+
+    made = api.post("tokens", {"name": "as short", "expires": end.isoformat()})
+    assert made.status_code == 201
+    again = _with(made.json()["secret"]).post("tokens", {"name": "x"})
+    problem(again, 400, code="token-outlives")
+
+
+def test_a_token_without_end_and_a_password_make_any(as_, alice):
+    expires = "2090-01-01T00:00:00Z"
+    for data in ({"name": "a"}, {"name": "b", "expires": expires}):
+        assert as_(alice).post("tokens", data).status_code == 201
