@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -18,7 +17,6 @@ from config.embedded.paths import PROJECT, EmbeddedPostgresError, Paths
 
 LOG_LIMIT = 4_000_000  # bytes
 LOG_TAIL = 10  # lines
-SEEN_FOR = 1.0  # seconds for which a server that was alive counts as such: not at every request
 STOP_PATIENCE = 60.0  # seconds
 
 
@@ -36,7 +34,6 @@ class Server:
         self._mutex = threading.Lock()
         self._hold: int | None = None
         self._postmaster: psutil.Process | None = None
-        self._seen = -SEEN_FOR  # when it last was alive
         self._log_start = 0  # where the last start's output begins
         # Kept only so that Python does not warn of a child that nobody waits for.
         self._keepers: list[subprocess.Popen[bytes]] = []
@@ -85,13 +82,9 @@ class Server:
 
     def _is_held_and_alive(self) -> bool:
         postmaster = self._postmaster
-        if self._hold is None or postmaster is None:
-            return False
-        if time.monotonic() - self._seen < SEEN_FOR:
-            return True
-        alive = self.cluster.is_alive(postmaster)
-        self._seen = time.monotonic() if alive else -SEEN_FOR
-        return alive
+        return (
+            self._hold is not None and postmaster is not None and self.cluster.is_alive(postmaster)
+        )
 
     def _take_hold(self) -> None:
         if self._hold is not None:
@@ -201,7 +194,6 @@ def _has_failed(keeper: subprocess.Popen[bytes]) -> bool:
 _servers: dict[Path, Server] = {}
 
 
-@cache
 def server(root: Path) -> Server:
     """Return the process's only Server for a folder."""
     return _servers.setdefault(root.resolve(), Server(root))

@@ -9,7 +9,7 @@ import pytest
 
 from config.embedded import processes
 
-from .support import Site, eventually
+from .support import DEADLINE, Site, eventually
 
 
 def test_killed_server_comes_back_with_its_data(site: Site) -> None:
@@ -17,6 +17,7 @@ def test_killed_server_comes_back_with_its_data(site: Site) -> None:
     site.sql("CREATE TABLE t AS SELECT generate_series(1, 1000) AS n")
     killed = site.postmaster()
     killed.kill()
+    killed.wait(DEADLINE)  # until then it is not down
     user.again()
     assert site.postmasters() == [site.postmaster().pid]
     assert site.postmaster() != killed
