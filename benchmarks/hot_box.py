@@ -11,7 +11,7 @@ from benchmarks.senders import Order, Senders
 from benchmarks.world import World
 
 SENDERS = (8, 32)
-STORED = 40_000  # posts: more than any sender can deliver in one window
+STORED = 120_000  # posts: more than any sender can deliver in one window
 
 
 def run(here: World, *, quick: bool) -> Table:
