@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mail.middleware.TimeZoneMiddleware",
     "mail.middleware.HtmxSignInMiddleware",
     "mail.middleware.MailErrorMiddleware",
 ]

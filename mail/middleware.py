@@ -1,10 +1,14 @@
 """Where the error tree becomes HTTP for the browser."""
 
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
+from urllib.parse import unquote
+from zoneinfo import available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from mail import errors
 
@@ -29,6 +33,10 @@ class MailErrorMiddleware:
         if not isinstance(error, errors.MailError):
             return None
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
+        if request.headers.get("HX-Request") == "true":
+            answer = render(request, "refused.html#said", {"error": error}, status=status)
+            answer["HX-Reswap"] = "none"  # said beside what is there, never instead of it
+            return answer
         return render(request, "refused.html", {"error": error, "status": status}, status=status)
 
 
@@ -45,3 +53,24 @@ class HtmxSignInMiddleware:
         if htmx and response.status_code == HTTPStatus.FOUND and "/sign-in/" in redirected:
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": redirected})
         return response
+
+
+class TimeZoneMiddleware:
+    """Show times in the reader's zone: that of their settings, else the browser's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Every request chooses anew, since threads are used again."""
+        own = getattr(request.user, "time_zone", "") or unquote(request.COOKIES.get("tz", ""))
+        if own in _zones():
+            timezone.activate(own)
+        else:
+            timezone.deactivate()
+        return self.get_response(request)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,13 +1,13 @@
 from django.contrib.auth import views as auth
-from django.urls import path, register_converter
+from django.urls import path, register_converter, reverse_lazy
 
 from mail import names, views
 
 
 class FolderConverter:
-    """The folders that everybody has, by the names that addresses use."""
+    """Folders by the names that addresses use."""
 
-    regex = "|".join((views.INBOX, *names.FOLDERS))
+    regex = "|".join((views.INBOX, *names.FOLDERS, views.OWN + "[^/]+"))
 
     def to_python(self, value: str) -> str:
         return value
@@ -27,9 +27,31 @@ urlpatterns = [
     path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
     path("", views.inbox, name="inbox"),
     path("compose/", views.compose, name="compose"),
+    path("trash/empty/", views.empty_trash, name="empty_trash"),
+    path("folders/new/", views.create_folder, name="create_folder"),
+    path("density/", views.density, name="density"),
+    path(
+        "password/",
+        auth.PasswordChangeView.as_view(
+            template_name="mail/change_password.html", success_url=reverse_lazy("password_changed")
+        ),
+        name="change_password",
+    ),
+    path(
+        "password/changed/",
+        auth.PasswordChangeDoneView.as_view(template_name="mail/password_changed.html"),
+        name="password_changed",
+    ),
     path("<folder:folder>/", views.inbox, name="inbox"),
+    path("<folder:folder>/news/", views.news, name="news"),
     path("<folder:folder>/<int:uid>/", views.read_post, name="read_post"),
+    path("<folder:folder>/<int:uid>/raw/", views.raw_post, name="raw_post"),
     path("<folder:folder>/mark-read/", views.mark_read, name="mark_read"),
     path("<folder:folder>/mark-unread/", views.mark_unread, name="mark_unread"),
+    path("<folder:folder>/flag/", views.flag, name="flag"),
+    path("<folder:folder>/unflag/", views.unflag, name="unflag"),
+    path("<folder:folder>/archive/", views.archive, name="archive"),
+    path("<folder:folder>/move/", views.move, name="move"),
     path("<folder:folder>/delete/", views.delete, name="delete"),
+    path("<folder:folder>/delete-folder/", views.delete_folder, name="delete_folder"),
 ]

@@ -1,20 +1,24 @@
-"""The browser inbox: function views, which hold no rules."""
+"""The mailbox in the browser: function views, which hold no rules."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
 
-from mail import errors, selectors, services
-from mail.forms import ChosenForm, ComposeForm
+from mail import errors, exporting, names, selectors, services
+from mail.forms import ChosenForm, ComposeForm, DensityForm, FolderForm, MoveForm
 from mail.models import Box, User
 
 
@@ -26,17 +30,50 @@ class Request(HttpRequest):
 
 
 INBOX = "inbox"
+OWN = "folder-"  # before the name of a folder that somebody made, in addresses
+YEAR = 365 * 24 * 3600  # seconds
 
 
-def _own_box(request: Request, folder: str) -> Box:
-    return selectors.own_box(request.user, "" if folder == INBOX else folder)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What an action is for: some uids, or all up to one."""
+
+    uids: list[int]
+    up_to: int | None
 
 
-def _chosen(request: Request) -> list[int]:
+def own_box(request: Request, folder: str) -> Box:
+    """The box that an address names; raises NotFound."""
+    name = "" if folder == INBOX else folder.removeprefix(OWN)
+    return selectors.own_box(request.user, name)
+
+
+def _chosen(request: Request, box: Box) -> Chosen:
     form = ChosenForm(request.POST)
     if not form.is_valid():
         raise errors.NothingChosen
-    return list(form.cleaned_data["uid"])
+    above, up_to = form.cleaned_data["above"], form.cleaned_data["up_to"]
+    if above is not None and up_to is not None:  # a move of many, undone
+        return Chosen(list(range(above, min(up_to, box.counter.last_uid) + 1)), None)
+    return Chosen(form.cleaned_data["uid"], up_to)
+
+
+# --- Lists ---------------------------------------------------------------------------------------
+
+
+def _shown(folder: str, box: Box, before: UUID | None = None) -> dict[str, object]:
+    """One page of a box, and the state from which on there may be news."""
+    pulled = services.sync(box=box, batches=1) if folder == INBOX else None
+    if pulled and pulled.inserted:
+        box.counter.refresh_from_db()
+    return {
+        "folder": folder,
+        "box": box,
+        "state": selectors.state_of(box.counter),
+        "page": selectors.page(box, before=before),
+        "before": before,
+        "more_to_come": bool(pulled and pulled.more),
+    }
 
 
 def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
@@ -45,75 +82,304 @@ def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
         before = UUID(request.GET["before"]) if "before" in request.GET else None
     except ValueError as error:
         raise errors.NotFound from error
-    more = folder == INBOX and services.sync(box=box, batches=1).more
-    return {
-        "folder": folder,
-        "page": selectors.page(box, before=before),
-        "more_to_come": more,
-        "unread": selectors.unread_counts(request.user),
-    }
+    return _shown(folder, box, before) | {"folders": selectors.folders(request.user)}
 
 
 @login_required
 @require_GET
 def inbox(request: Request, folder: str = INBOX) -> HttpResponse:
-    """One page of a folder's posts, newest first."""
-    return render(request, "mail/inbox.html", _frame(request, folder, _own_box(request, folder)))
+    """One page of a folder's posts, newest first; to htmx, the lines below those it has."""
+    box = own_box(request, folder)
+    context = _frame(request, folder, box)
+    if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
+        return render(request, "mail/_lines.html", context)
+    return render(request, "mail/inbox.html", context)
+
+
+@login_required
+@require_GET
+def news(request: Request, folder: str) -> HttpResponse:
+    """What changed in a folder since a state, for a page that shows it; 204 for nothing."""
+    box, since = own_box(request, folder), request.GET.get("since", "")
+    if not selectors.has_news(box, selectors.modseq_of(since)):
+        return HttpResponse(status=204)
+    if folder == INBOX:
+        services.sync(box=box, batches=1)
+    changes = selectors.recent_changes(box, since, limit=selectors.PAGE)
+    if changes is None:
+        return _fresh(request, folder, box)
+    context = {
+        "folder": folder,
+        "box": box,
+        "folders": selectors.folders(request.user),
+        "state": changes.state,
+        "added": selectors.lines(box, changes.added),
+        "changed": selectors.lines(box, changes.changed),
+        "removed": changes.removed,
+    }
+    return render(request, "mail/news.html", context)
+
+
+def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResponse:
+    """The whole list anew, where too much changed to say it line by line."""
+    box.counter.refresh_from_db()
+    context = _shown(folder, box) | {
+        "folders": selectors.folders(request.user),
+        "toast": toast,
+    }
+    return render(request, "mail/fresh.html", context)
+
+
+# --- Reading -------------------------------------------------------------------------------------
 
 
 @login_required
 @require_GET
 def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
-    """A post in the reading pane; it stays unread until the page asks for the mark."""
-    box = _own_box(request, folder)
-    context: dict[str, object] = {"folder": folder, "row": selectors.delivered_post(box, uid)}
-    if request.htmx:
+    """A conversation in the reading pane; it stays unread until the page asks for the mark."""
+    box = own_box(request, folder)
+    reading = selectors.reading(request.user, box, uid)
+    context: dict[str, object] = {"folder": folder, "box": box, "reading": reading}
+    if request.htmx and not request.htmx.history_restore_request:
         return render(request, "mail/read_post.html#pane", context)
     return render(request, "mail/read_post.html", _frame(request, folder, box) | context)
+
+
+@login_required
+@require_GET
+def raw_post(request: Request, folder: str, uid: int) -> HttpResponse:
+    """A post as a message of RFC 5322, for those who want to see its source."""
+    row = selectors.exported_post(own_box(request, folder), uid)
+    source = exporting.message(row, request.get_host()).as_bytes()
+    return HttpResponse(source, content_type="text/plain; charset=utf-8")
+
+
+# --- Changes -------------------------------------------------------------------------------------
 
 
 @login_required
 @require_POST
 def mark_read(request: Request, folder: str) -> HttpResponse:
     """Mark chosen posts read."""
-    box, uids = _own_box(request, folder), _chosen(request)
-    services.mark_read(box=box, uids=uids)
-    return _marked(request, folder, box, uids)
+    return _mark(request, folder, read=True)
 
 
 @login_required
 @require_POST
 def mark_unread(request: Request, folder: str) -> HttpResponse:
     """Mark chosen posts unread."""
-    box, uids = _own_box(request, folder), _chosen(request)
-    services.mark_unread(box=box, uids=uids)
-    return _marked(request, folder, box, uids)
+    return _mark(request, folder, read=False)
 
 
-def _marked(request: Request, folder: str, box: Box, uids: list[int]) -> HttpResponse:
+def _mark(request: Request, folder: str, *, read: bool) -> HttpResponse:
+    box = own_box(request, folder)
+    chosen = _chosen(request, box)
+    if chosen.up_to is not None:
+        count = services.mark_up_to(box=box, uid=chosen.up_to, read=read)
+        if read:
+            said = ngettext("%(n)d post marked read.", "%(n)d posts marked read.", count)
+        else:
+            said = ngettext("%(n)d post marked unread.", "%(n)d posts marked unread.", count)
+        return _said(request, folder, box, said % {"n": count})
+    mark = services.mark_read if read else services.mark_unread
+    mark(box=box, uids=chosen.uids)
+    return _changed(request, folder, box, chosen.uids)
+
+
+@login_required
+@require_POST
+def flag(request: Request, folder: str) -> HttpResponse:
+    """Flag chosen posts."""
+    box = own_box(request, folder)
+    chosen = _chosen(request, box)
+    services.flag(box=box, uids=chosen.uids)
+    return _changed(request, folder, box, chosen.uids)
+
+
+@login_required
+@require_POST
+def unflag(request: Request, folder: str) -> HttpResponse:
+    """Take the flag from chosen posts."""
+    box = own_box(request, folder)
+    chosen = _chosen(request, box)
+    services.unflag(box=box, uids=chosen.uids)
+    return _changed(request, folder, box, chosen.uids)
+
+
+def _changed(request: Request, folder: str, box: Box, uids: list[int]) -> HttpResponse:
+    """The lines that changed; on a page without scripts, the page again."""
     if not request.htmx:
-        return redirect("inbox", folder=folder)
+        return _back(request, folder)
     context = {
         "folder": folder,
+        "box": box,
         "lines": selectors.lines(box, uids),
-        "unread": selectors.unread_counts(request.user),
+        "folders": selectors.folders(request.user),
     }
-    return render(request, "mail/marked.html", context)
+    return render(request, "mail/changed.html", context)
+
+
+@login_required
+@require_POST
+def archive(request: Request, folder: str) -> HttpResponse:
+    """Move chosen posts to the archive."""
+    return _move(request, folder, "archive")
+
+
+@login_required
+@require_POST
+def move(request: Request, folder: str) -> HttpResponse:
+    """Move chosen posts to another folder; what undoes a move shows that folder again."""
+    form = MoveForm(request.GET)
+    if not form.is_valid():
+        raise errors.NotFound
+    return _move(request, folder, form.cleaned_data["to"], undoes=form.cleaned_data["undo"])
 
 
 @login_required
 @require_POST
 def delete(request: Request, folder: str) -> HttpResponse:
     """Move chosen posts to the trash; out of the trash they go for good."""
-    box, uids = _own_box(request, folder), _chosen(request)
-    if folder == "trash":
-        count = len(services.delete(box=box, uids=uids))
-        said = ngettext("%(n)d post deleted.", "%(n)d posts deleted.", count)
+    if folder != names.TRASH:
+        return _move(request, folder, names.TRASH)
+    box = own_box(request, folder)
+    chosen = _chosen(request, box)
+    if chosen.up_to is not None:
+        count = services.delete_up_to(box=box, uid=chosen.up_to)
     else:
-        count = len(services.move(box=box, uids=uids, to=_own_box(request, "trash")))
-        said = ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
-    messages.success(request, said % {"n": count})
-    return redirect("inbox", folder=folder)
+        count = len(services.delete(box=box, uids=chosen.uids))
+    said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
+    toast = _toast(request, said % {"n": count})
+    return _gone(request, folder, box, chosen, toast)
+
+
+def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> HttpResponse:
+    box, target = own_box(request, folder), own_box(request, to)
+    chosen = _chosen(request, box)
+    first = target.counter.last_uid + 1
+    if chosen.up_to is None:
+        moved = services.move(box=box, uids=chosen.uids, to=target)
+        count, undo = len(moved), {"uids": moved}
+    else:
+        count = services.move_up_to(box=box, uid=chosen.up_to, to=target)
+        undo = {"uids": [], "up_to": first + count - 1, "above": first}
+    if undoes:
+        return _said(request, to, target, _("Undone."))
+    said = _moved(count, to) % {"n": count, "folder": target.short_name}
+    back = f"{reverse('move', args=[to])}?to={folder}&undo=1"
+    toast = _toast(request, said, undo=undo | {"url": back} if count and box != target else None)
+    return _gone(request, folder, box, chosen, toast)
+
+
+def _moved(count: int, to: str) -> str:
+    if to == names.TRASH:
+        return ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
+    if to == "archive":
+        return ngettext("%(n)d post archived.", "%(n)d posts archived.", count)
+    if to == INBOX:
+        return ngettext("%(n)d post is in the inbox.", "%(n)d posts are in the inbox.", count)
+    return ngettext("%(n)d post is in %(folder)s.", "%(n)d posts are in %(folder)s.", count)
+
+
+def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -> HttpResponse:
+    """What left a list; on a page without scripts, the list without it."""
+    if not request.htmx:
+        messages.success(request, toast)
+        return _back(request, folder, to_list=True)
+    if chosen.up_to is not None:
+        return _fresh(request, folder, box, toast)
+    context = {
+        "folder": folder,
+        "box": box,
+        "removed": chosen.uids,
+        "folders": selectors.folders(request.user),
+        "toast": toast,
+    }
+    answer = render(request, "mail/gone.html", context)
+    if "opened" in request.POST:
+        answer["HX-Push-Url"] = reverse("inbox", args=[folder])
+    return answer
+
+
+def _said(request: Request, folder: str, box: Box, text: str) -> HttpResponse:
+    toast = _toast(request, text)
+    if request.htmx:
+        return _fresh(request, folder, box, toast)
+    messages.success(request, toast)
+    return _back(request, folder, to_list=True)
+
+
+def _toast(request: Request, text: str, undo: dict[str, object] | None = None) -> str:
+    return render_to_string("mail/_toast.html", {"text": text, "undo": undo}, request)
+
+
+def _back(request: Request, folder: str, *, to_list: bool = False) -> HttpResponse:
+    """To where the form was: the opened post, or the page of the list."""
+    opened, before = request.POST.get("opened", ""), request.POST.get("before", "")
+    if opened.isdecimal() and not to_list:
+        return redirect("read_post", folder=folder, uid=opened)
+    query = f"?{urlencode({'before': before})}" if before else ""
+    return redirect(reverse("inbox", args=[folder]) + query)
+
+
+# --- Folders and the look ------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def empty_trash(request: Request) -> HttpResponse:
+    """Ask, then delete for good what is in the trash; what comes while one is asked stays."""
+    box = own_box(request, names.TRASH)
+    form = ChosenForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        count = services.empty_trash(owner=request.user, up_to=form.cleaned_data["up_to"] or 0)
+        said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
+        messages.success(request, _toast(request, said % {"n": count}))
+        return redirect("inbox", folder=names.TRASH)
+    total = next(f.total for f in selectors.folders(request.user) if f.box_id == box.pk)
+    context = {"total": total, "up_to": box.counter.last_uid}
+    return render(request, "mail/empty_trash.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create_folder(request: Request) -> HttpResponse:
+    """Make a folder."""
+    form = FolderForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and (box := form.create(request.user)) is not None:
+        return redirect("inbox", folder=OWN + box.short_name)
+    status = 422 if form.errors else 200
+    return render(request, "mail/create_folder.html", {"form": form}, status=status)
+
+
+@login_required
+@require_POST
+def delete_folder(request: Request, folder: str) -> HttpResponse:
+    """Delete an empty folder that one made."""
+    services.delete_folder(box=own_box(request, folder))
+    messages.success(request, _toast(request, _("The folder is deleted.")))
+    return redirect("inbox", folder=INBOX)
+
+
+@login_required
+@require_POST
+def density(request: Request) -> HttpResponse:
+    """Choose how high the lines of lists are, in this browser."""
+    form = DensityForm(request.POST)
+    if not form.is_valid():
+        raise errors.NotFound
+    back = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    answer = redirect(back if allowed else reverse("inbox"))
+    answer.set_cookie(
+        "density",
+        form.cleaned_data["density"],
+        max_age=YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 @login_required

@@ -10,9 +10,9 @@ from mail.models import Box, BoxQuerySet, DeliveredPost, User
 
 
 def own_box(user: User, folder: str = "") -> Box:
-    """A person's personal box, or a folder by its short name; raises NotFound."""
+    """A person's personal box, or a folder by its short name, with its counter; raises NotFound."""
     name = names.folder(user.username, folder) if folder else user.username
-    box = Box.objects.filter(owner=user).named(name).first()
+    box = Box.objects.filter(owner=user).named(name).select_related("counter").first()
     if box is None:
         raise errors.NotFound
     return box

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from mail import errors
 from mail.models import Box, BoxCounter, DeliveredPost, Post, Tombstone
+from mail.selectors.lists import delivered_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,29 @@ def changes_since(box: Box, since: str, *, limit: int) -> BoxChanges:
     )
 
 
-def _state(since: str, counter: BoxCounter) -> tuple[int, int]:
-    match = re.fullmatch(r"([0-9]{1,18})\.([0-9]{1,18})", since)
+def recent_changes(box: Box, since: str, *, limit: int) -> BoxChanges | None:
+    """What happened after a state, or None where it is easier to read the box anew."""
+    try:
+        changes = changes_since(box, since, limit=limit)
+    except errors.StateTooOld:
+        return None
+    return None if changes.has_more else changes
+
+
+def modseq_of(state: str) -> int:
+    """The modseq that a state stands for; raises StateInvalid."""
+    return _numbers(state)[0]
+
+
+def _numbers(state: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,18})\.([0-9]{1,18})", state)
     if match is None:
         raise errors.StateInvalid
-    modseq, last_uid = int(match[1]), int(match[2])
+    return int(match[1]), int(match[2])
+
+
+def _state(since: str, counter: BoxCounter) -> tuple[int, int]:
+    modseq, last_uid = _numbers(since)
     if modseq > counter.modseq or last_uid > counter.last_uid:
         raise errors.StateInvalid
     return modseq, last_uid
@@ -102,3 +121,9 @@ def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
         for uid, post_id, delivered, read_at in found:
             if post_id in posts:
                 yield Exported(uid, delivered, read_at is not None, posts[post_id])
+
+
+def exported_post(box: Box, uid: int) -> Exported:
+    """One delivered post with all of its post; raises NotFound, also for one recalled."""
+    row = delivered_post(box, uid)
+    return Exported(row.uid, row.delivered, row.is_read, row.post)

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import connection
 
 from mail import names
-from mail.models import Box, Flag, Post, User
+from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.selectors.addressing import Completion, audience
+from mail.selectors.lists import delivered_post, neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,40 @@ def _copies(boxes: dict[int, str], post_ids: Sequence[UUID]) -> dict[UUID, _Copy
     place = {box_id: nth for nth, box_id in enumerate(boxes)}
     found.sort(key=lambda copy: place[copy.box_id], reverse=True)  # the first box's comes last
     return {copy.post_id: copy for copy in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An opened post, the conversation around it, and how it lies in its box."""
+
+    row: DeliveredPost
+    messages: Sequence[Message]
+    boxes: Sequence[Completion]  # to whom the opened post went, with the sizes of groups
+    newer: int | None
+    older: int | None
+    unread: Sequence[int]  # the uids, in that box, of what is read with it
+
+
+SHOWN = 20  # recipients of a post by name; it may have thousands
+
+
+def reading(user: User, box: Box, uid: int) -> Reading:
+    """What one sees who opens a post; raises NotFound."""
+    row = delivered_post(box, uid)
+    messages = conversation(user, row.post.thread)
+    if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
+        copy = _Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
+        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)})]
+    here = short_name(box)
+    return Reading(
+        row,
+        messages,
+        audience([*row.post.to, *row.post.cc][:SHOWN]).boxes,
+        *neighbours(box, uid),
+        unread=[each.uid for each in messages if each.box == here and not each.is_read],
+    )
+
+
+def short_name(box: Box) -> str:
+    """A folder's name without its owner's; empty for a personal box."""
+    return box.short_name if box.kind == Box.Kind.FOLDER else ""

@@ -1,20 +1,36 @@
 """How the pages show what is stored."""
 
-from datetime import datetime
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mail import names
+from mail.models import Box
+from mail.selectors import Folder
 
 register = template.Library()
 
 
 @register.filter
 def brief(moment: datetime) -> str:
-    """The time of day for today, else the day, with the year where it is another one."""
+    """How long ago within the hour, else the time of day, the weekday or the day."""
     local, now = timezone.localtime(moment), timezone.localtime()
+    minutes = int((now - local).total_seconds() // 60)
+    if 0 <= minutes < 1:
+        return _("now")
+    if 0 < minutes < 60:  # noqa: PLR2004 - an hour
+        return ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
     if local.date() == now.date():
         return date_format(local, "TIME_FORMAT")
+    if timedelta() < now - local < timedelta(days=6):
+        return date_format(local, "D")
     if local.year == now.year:
         return date_format(local, "MONTH_DAY_FORMAT")
     return date_format(local, "SHORT_DATE_FORMAT")
@@ -23,7 +39,7 @@ def brief(moment: datetime) -> str:
 @register.filter
 def initials(name: str) -> str:
     """One or two letters that stand for a person."""
-    parts = [part for part in name.replace(".", " ").replace("_", " ").split() if part]
+    parts = [part for part in re.split(r"[ ._-]+", name) if part]
     return "".join(part[0] for part in parts[:2]).upper()
 
 
@@ -34,11 +50,56 @@ def hue(name: str) -> int:
 
 
 @register.filter
-def words(text: str) -> list[str]:
-    return text.split()
+def key(name: str) -> str:
+    """A folder's name in addresses, from its short name; the personal box is the inbox."""
+    if not name:
+        return "inbox"
+    return name if name in names.FOLDERS else f"folder-{name}"
 
 
 @register.filter
-def get(counts: dict[str, int], folder: str) -> int:
-    """A folder's number, by the name that addresses use."""
-    return counts.get("" if folder == "inbox" else folder, 0)
+def title(folder: str) -> str:
+    """What a folder is called, from its name in addresses."""
+    fixed = {"inbox": _("Inbox"), "sent": _("Sent"), "archive": _("Archive"), "trash": _("Trash")}
+    return fixed.get(folder, folder.removeprefix("folder-"))
+
+
+@register.filter
+def icon(folder: str) -> str:
+    """The drawing of a folder in the sprite."""
+    fixed = {"inbox": "inbox", "sent": "send", "archive": "archive", "trash": "trash-2"}
+    return fixed.get(folder, "folder")
+
+
+@register.filter
+def numbers(folders: Iterable[Folder], folder: str) -> Folder | None:
+    """What is in a folder, by its name in addresses."""
+    return next((each for each in folders if key(each.name) == folder), None)
+
+
+@register.filter
+def is_many(kind: str) -> bool:
+    """Whether a box stands for many people."""
+    return kind in {Box.Kind.GROUP, Box.Kind.EVERYONE}
+
+
+_QUOTE = re.compile(r"<(/?)blockquote>")
+
+
+@register.filter
+def folded(html: str) -> SafeString:
+    """Sanitised HTML with its outermost quotes folded away, as an answer shows them."""
+    made, depth, last = [], 0, 0
+    for tag in _QUOTE.finditer(html):
+        depth += -1 if tag[1] else 1
+        if not tag[1] and depth == 1:
+            made += [html[last : tag.start()], _FOLD % _("Quoted text"), tag[0]]
+            last = tag.end()
+        elif tag[1] and depth == 0:
+            made += [html[last : tag.end()], "</details>"]
+            last = tag.end()
+    # The cleaner closes what it leaves open, so the tags are in pairs.
+    return mark_safe("".join([*made, html[last:]]))  # noqa: S308 - it was sanitised when stored
+
+
+_FOLD = '<details class="quoted"><summary>%s</summary>'

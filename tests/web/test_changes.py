@@ -6,7 +6,11 @@ import pytest
 
 from mail import selectors, services
 
-PATHS = ["/inbox/mark-read/", "/inbox/mark-unread/", "/inbox/delete/"]
+PATHS = [
+    f"/inbox/{action}/"
+    for action in ("mark-read", "mark-unread", "flag", "unflag", "archive", "delete")
+] + ["/inbox/move/?to=archive"]
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +29,33 @@ def test_marking_works_as_a_plain_form(signed_in, bob):
 
 
 def test_marking_through_htmx_swaps_the_lines_and_the_count(signed_in, bob):
-    answer = signed_in(bob).post("/inbox/mark-read/", {"uid": 1}, headers={"HX-Request": "true"})
-    assert 'hx-target="#line-1"' in answer.text
+    answer = signed_in(bob).post("/inbox/mark-read/", {"uid": 1}, headers=HTMX)
+    box = selectors.own_box(bob)
+    assert f'hx-target="#line-{box.pk}-1"' in answer.text
     assert 'hx-target="#folders"' in answer.text
     assert 'class="line unread"' not in answer.text
+
+
+def test_marking_all_up_to_what_was_seen(signed_in, alice, bob):
+    services.send(sender=alice, to=["bob"], subject="later")
+    client = signed_in(bob)
+    page = client.post("/inbox/mark-read/", {"up_to": 3}, follow=True)
+    assert "3 posts marked read." in page.text
+    assert selectors.unread_counts(bob) == {"": 1}
+    client.post("/inbox/mark-unread/", {"up_to": 2})
+    assert selectors.unread_counts(bob) == {"": 3}
+
+
+def test_flags(signed_in, bob):
+    client = signed_in(bob)
+    answer = client.post("/inbox/flag/", {"uid": [1, 2]}, headers=HTMX)
+    assert answer.text.count(">Flagged<") == 2
+    client.post("/inbox/unflag/", {"uid": 1})
+    assert [line.is_flagged for line in selectors.page(selectors.own_box(bob)).lines] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_deleting_moves_to_the_trash_and_out_of_it_for_good(signed_in, bob, subjects):
@@ -38,15 +65,81 @@ def test_deleting_moves_to_the_trash_and_out_of_it_for_good(signed_in, bob, subj
     assert subjects(bob, "trash") == ["s2", "s0"]
 
     page = client.post("/trash/delete/", {"uid": 1}, follow=True)
-    assert "1 post deleted." in page.text
+    assert "1 post deleted for good." in page.text
     assert subjects(bob, "trash") == ["s2"]
     assert subjects(bob) == ["s1"]
+
+
+def test_a_move_is_undone_by_the_form_that_comes_with_it(signed_in, bob, subjects):
+    client = signed_in(bob)
+    answer = client.post("/inbox/archive/", {"uid": [1, 3]}, headers=HTMX)
+    assert 'hx-swap="delete"' in answer.text
+    assert 'action="/archive/move/?to=inbox&amp;undo=1"' in answer.text
+    assert subjects(bob, "archive") == ["s2", "s0"]
+
+    answer = client.post("/archive/move/?to=inbox&undo=1", {"uid": [1, 2]}, headers=HTMX)
+    assert "hx-target=\"#list[data-folder='inbox']\"" in answer.text
+    assert subjects(bob, "archive") == []
+    assert subjects(bob) == ["s2", "s1", "s0"]
+
+
+def test_a_move_of_all_is_undone_by_its_range(signed_in, alice, bob, subjects):
+    client = signed_in(bob)
+    client.post("/inbox/delete/", {"uid": 1})
+    answer = client.post("/inbox/delete/", {"up_to": 3}, headers=HTMX)
+    assert 'name="above" value="2"' in answer.text
+    assert 'name="up_to" value="3"' in answer.text
+    assert subjects(bob) == []
+
+    client.post("/trash/move/?to=inbox&undo=1", {"above": 2, "up_to": 10**15})
+    assert subjects(bob) == ["s2", "s1"]
+    assert subjects(bob, "trash") == ["s0"]
+
+
+def test_what_was_opened_gives_way_to_the_list_once_it_is_gone(signed_in, bob):
+    box = selectors.own_box(bob)
+    answer = signed_in(bob).post("/inbox/delete/", {"uid": 1, "opened": 1}, headers=HTMX)
+    assert answer.headers["HX-Push-Url"] == "/inbox/"
+    assert f"#pane[data-post='{box.pk}-1']" in answer.text
+
+
+def test_after_a_change_one_is_where_one_was(signed_in, bob):
+    client = signed_in(bob)
+    answer = client.post("/inbox/flag/", {"uid": 1, "opened": 1})
+    assert answer.headers["Location"] == "/inbox/1/"
+    answer = client.post("/inbox/flag/", {"uid": 1, "before": "x&y"})
+    assert answer.headers["Location"] == "/inbox/?before=x%26y"
+
+
+@pytest.mark.parametrize("to", ["", "folder-none", "nowhere"])
+def test_to_no_folder_is_404_and_moves_nothing(signed_in, bob, subjects, to):
+    answer = signed_in(bob).post(f"/inbox/move/?to={to}", {"uid": 1})
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+    assert len(subjects(bob)) == 3
+
+
+def test_what_is_refused_is_said_beside_the_page(signed_in, bob):
+    answer = signed_in(bob).post("/inbox/delete/", {}, headers=HTMX)
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert answer.headers["HX-Reswap"] == "none"
+    assert 'hx-target="#toasts"' in answer.text
+
+
+def test_many_cost_what_few_do(signed_in, bob, fill, django_assert_num_queries):
+    client = signed_in(bob)
+    box = selectors.own_box(bob)
+    fill(box, 300)
+    for uids in ([1, 2], list(range(3, 203))):
+        # Session, person, box, two for the mark, lines, first words, folders.
+        with django_assert_num_queries(7):
+            client.post("/inbox/mark-read/", {"uid": uids}, headers=HTMX)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_stranger_changes_nothing(signed_in, charlie, bob, path):
     signed_in(charlie).post(path, {"uid": 1})
     assert selectors.unread_counts(bob) == {"": 3}
+    assert len(selectors.page(selectors.own_box(bob)).lines) == 3
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -47,3 +47,46 @@ def test_signed_out(client, post):
 
 def test_wrong_method(signed_in, bob, post):
     assert signed_in(bob).post("/inbox/1/").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def test_a_conversation_shows_what_was_written_before_and_after(signed_in, alice, bob, post):
+    services.send(
+        sender=bob, to=["alice"], subject="Re: hello", body="> hi\n\nho", in_reply_to=post.pk
+    )
+    services.send(sender=alice, to=["bob"], subject="elsewhere")
+    client = signed_in(bob)
+    page = client.get("/inbox/1/")
+    assert page.text.count('<details class="message"') == 2
+    assert '<details class="quoted">' in page.text
+    assert [message.box for message in page.context["reading"].messages] == ["", "sent"]
+
+
+def test_what_is_only_in_the_trash_can_be_read_there(signed_in, bob, post):
+    services.trash(box=selectors.own_box(bob), uids=[1])
+    assert "<strong>hi</strong>" in signed_in(bob).get("/trash/1/").text
+
+
+def test_a_group_is_shown_with_its_size(signed_in, alice, bob, crew):
+    services.send(sender=alice, to=["crew"], subject="x")
+    client = signed_in(bob)
+    client.get("/")
+    assert "2 people" in client.get("/inbox/1/").text
+
+
+def test_neighbours(signed_in, alice, bob, post):
+    for n in range(2):
+        services.send(sender=alice, to=["bob"], subject=f"{n}")
+    page = signed_in(bob).get("/inbox/2/")
+    assert (page.context["reading"].newer, page.context["reading"].older) == (3, 1)
+
+
+def test_a_conversation_costs_the_same_at_any_length(
+    signed_in, alice, bob, post, django_assert_num_queries
+):
+    client = signed_in(bob)
+    for length in (2, 20):
+        for _ in range(length):
+            services.send(sender=alice, to=["bob"], subject="Re", in_reply_to=post.pk)
+        # Session, person, box; row and post; boxes, thread, copies, posts; recipients; neighbours.
+        with django_assert_num_queries(11):
+            client.get("/inbox/1/", headers={"HX-Request": "true"})

@@ -1,0 +1,84 @@
+"""What a page that shows a folder asks for from time to time."""
+
+from http import HTTPStatus
+
+import pytest
+
+from mail import selectors, services
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def state(bob):
+    def state() -> str:
+        return selectors.state_of(selectors.own_box(bob).counter)
+
+    return state
+
+
+def test_nothing_new_is_204_and_one_read(signed_in, bob, state, django_assert_num_queries):
+    client = signed_in(bob)
+    client.get("/")
+    path = f"/inbox/news/?since={state()}"
+    # Session, person, box, and whether there is news.
+    with django_assert_num_queries(4):
+        answer = client.get(path, headers=HTMX)
+    assert answer.status_code == HTTPStatus.NO_CONTENT
+
+
+def test_new_mail_comes_in_at_the_top_whichever_way_it_came(signed_in, alice, bob, crew, state):
+    client = signed_in(bob)
+    client.get("/")
+    since = state()
+    services.send(sender=alice, to=["bob"], subject="direct")
+    services.send(sender=alice, to=["crew"], subject="by the crew")
+
+    answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
+    assert answer.text.index("direct") < answer.text.index("by the crew")  # each on top of the last
+    assert answer.text.count('hx-swap="afterbegin"') == 2
+    assert 'hx-target="#folders"' in answer.text
+    assert f"since={state()}" in answer.text
+    again = client.get(f"/inbox/news/?since={state()}", headers=HTMX)
+    assert again.status_code == HTTPStatus.NO_CONTENT
+
+
+def test_what_happened_in_another_window(signed_in, alice, bob, state):
+    for n in range(2):
+        services.send(sender=alice, to=["bob"], subject=f"s{n}")
+    client, box = signed_in(bob), selectors.own_box(bob)
+    since = state()
+    services.mark_read(box=box, uids=[1])
+    services.delete(box=box, uids=[2])
+
+    answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
+    assert f'hx-target="#line-{box.pk}-1" hx-swap="outerMorph"' in answer.text
+    assert f'hx-target="#line-{box.pk}-2" hx-swap="delete"' in answer.text
+
+
+def test_too_much_for_lines_brings_the_list_anew(signed_in, alice, bob, fill, state):
+    client = signed_in(bob)
+    since = state()
+    fill(selectors.own_box(bob), 2 * selectors.PAGE)
+    answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
+    assert "hx-target=\"#list[data-folder='inbox']\"" in answer.text
+
+
+@pytest.mark.parametrize("since", ["", "x", "1", "-1.2", "99999999999999999999.1"])
+def test_no_state_is_said(signed_in, bob, since):
+    answer = signed_in(bob).get(f"/inbox/news/?since={since}")
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_a_stranger_gets_404(signed_in, charlie):
+    answer = signed_in(charlie).get("/folder-none/news/?since=0.0")
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+def test_signed_out(client, db):
+    answer = client.get("/inbox/news/?since=0.0", headers=HTMX)
+    assert answer.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_wrong_method(signed_in, bob):
+    assert signed_in(bob).post("/inbox/news/").status_code == HTTPStatus.METHOD_NOT_ALLOWED
