@@ -46,11 +46,12 @@ def window(browser: Browser, live_server, cast) -> Iterator[Callable[..., Page]]
         if message.type in ("error", "warning") and not refused:
             complaints.append(message.text)
 
-    def window(username: str, **options: Any) -> Page:
+    def window(username: str, *, complains: bool = True, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
         opened.append(context)
         page = context.new_page()
-        page.on("console", listen)
+        if complains:  # or the story is about a fault, which the browser reports
+            page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/")
         page.get_by_label("Username").fill(username)

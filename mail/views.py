@@ -259,10 +259,11 @@ def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> Ht
     first = target.counter.last_uid + 1
     if chosen.up_to is None:
         moved = services.move(box=box, uids=chosen.uids, to=target)
-        count, undo = len(moved), {"uids": moved}
+        count = len(moved)
+        undo: dict[str, object] = {"uids": moved}
     else:
         count = services.move_up_to(box=box, uid=chosen.up_to, to=target)
-        undo = {"uids": [], "up_to": first + count - 1, "above": first}
+        undo = {"up_to": first + count - 1, "above": first}
     if undoes:
         return _said(request, to, target, _("Undone."))
     said = _moved(count, to) % {"n": count, "folder": target.short_name}

@@ -101,12 +101,14 @@ document.addEventListener('change', (event) => {
 
 // --- Focus after what was acted on has gone ------------------------------------------------------
 
-let following = null // what is to have the focus if that which has it goes
+let actor = null // the button whose action may take away what has the focus,
+let following = null // and the line that is to have it then
 let forOnce = [] // boxes that a key checked for its action only
 
 function remember(source) {
   const form = source.closest?.('form')
   if (!form?.matches('#chosen, .actions')) return
+  actor = source
   const opened = $('#pane')?.dataset.post
   const touched = form.id === 'chosen'
     ? boxes().filter((box) => box.checked).map((box) => box.closest('.line'))
@@ -118,18 +120,19 @@ function remember(source) {
 
 document.addEventListener('htmx:before:request', (event) => remember(event.target))
 
-document.addEventListener('htmx:after:swap', () => {
+document.addEventListener('htmx:after:swap', (event) => {
   for (const box of forOnce) box.checked = false
   forOnce = []
   markOpened()
   showChosen()
   showUnread()
   watchToasts()
-  if (document.activeElement === document.body || !document.activeElement) {
+  if (event.detail.ctx.sourceElement !== actor) return
+  if (document.activeElement === document.body) {
     const target = following?.isConnected ? link(following) : $('#list-name')
-    if (following !== null) target?.focus({ preventScroll: true })
+    target?.focus({ preventScroll: true })
   }
-  following = null
+  actor = following = null
 })
 
 // --- Keys --------------------------------------------------------------------------------------
