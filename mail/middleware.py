@@ -7,10 +7,13 @@ from urllib.parse import unquote
 from zoneinfo import available_timezones
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import timezone
 
 from mail import errors
+from mail.api.urls import ROOT
 
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
@@ -74,3 +77,18 @@ class TimeZoneMiddleware:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
+
+
+class PageGZipMiddleware(GZipMiddleware):
+    """Compress pages, whose tokens Django hides from those who would guess them by their length.
+
+    The API's answers keep their tags, and its exports stream as they are.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Compress what is no answer of the API."""
+        if request.path_info.startswith(ROOT):
+            return response
+        return super().process_response(request, response)

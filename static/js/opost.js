@@ -82,7 +82,8 @@ function showChosen() {
 
 function choose(box, range) {
   const all = boxes()
-  const [from, to] = [all.indexOf(lastChosen), all.indexOf(box)].sort((a, b) => a - b)
+  const anchor = lastChosen?.isConnected ? lastChosen : all.find((each) => each.checked && each !== box)
+  const [from, to] = [all.indexOf(anchor), all.indexOf(box)].sort((a, b) => a - b)
   if (range && from >= 0) for (const each of all.slice(from, to + 1)) each.checked = box.checked
   lastChosen = box
   showChosen()
