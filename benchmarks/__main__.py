@@ -62,9 +62,25 @@ def _progress(done: str, begin: float) -> None:
 
 
 def _benchmarks() -> list[Callable[..., object]]:
-    from benchmarks import api, broadcast, hot_box, idle, named_boxes, syncing  # noqa: PLC0415
+    from benchmarks import (  # noqa: PLC0415
+        api,
+        broadcast,
+        browser,
+        hot_box,
+        idle,
+        named_boxes,
+        syncing,
+    )
 
-    return [broadcast.run, syncing.run, idle.run, hot_box.run, named_boxes.run, api.run]
+    return [
+        broadcast.run,
+        syncing.run,
+        idle.run,
+        hot_box.run,
+        named_boxes.run,
+        api.run,
+        browser.run,
+    ]
 
 
 if __name__ == "__main__":

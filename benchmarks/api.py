@@ -52,7 +52,7 @@ def run(here: World, *, quick: bool) -> Table:
             ("POST", "/peer/deliver", letter),
         ),
     }
-    with _server() as port:
+    with server() as port:
         for case, (ours, theirs) in cases.items():
             opost, peer = (
                 Contender(name, _rate(port, secret, request, seconds), is_rate=True)
@@ -85,7 +85,8 @@ def _prepare(here: World) -> tuple[str, str, UUID]:
 
 
 @contextmanager
-def _server() -> Iterator[int]:
+def server() -> Iterator[int]:
+    """Gunicorn as in production, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

@@ -13,5 +13,5 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
-# As in production: no file is looked for at each request.
-WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = False
+# As in production no file is looked for at each request; they need not be collected first.
+WHITENOISE_AUTOREFRESH, WHITENOISE_USE_FINDERS = False, True
