@@ -5,11 +5,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test e2e lint types check format bench psql reset lock
+.PHONY: help run test e2e lint types check format bench psql reset lock screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(STAMP) ## start Opost with its database and demo data at http://localhost:5100 (PORT= changes it)
 	@DEBUG=1 exec $(PY) manage.py serve --port $(PORT)
@@ -47,6 +47,10 @@ psql: $(STAMP) ## open a shell on the embedded database
 
 reset: $(STAMP) ## delete the embedded database, after asking
 	@DEBUG=1 exec $(PY) -m config.embedded reset
+
+screenshots: $(STAMP) ## take the documents' pictures anew
+	@$(PY) -m e2e.browser --install
+	@DEBUG=1 $(PY) -m pytest -q e2e/screenshots.py
 
 lock: $(STAMP) ## make the lock files anew from pyproject.toml
 	@$(PY) -m uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-header \
