@@ -1,7 +1,9 @@
 """Shared fixtures of the browser tests: a small cast, and pages that must stay clean."""
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from mail.models import User
 # Playwright runs an event loop in this thread, where Django would refuse its own connection.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+FAILED = pytest.StashKey[bool]()
+TRACES = Path(__file__).resolve().parent.parent / "test-results"
 PASSWORD = "deadbeef"  # noqa: S105 - the cast's
 expect.set_options(timeout=10_000)
 
@@ -35,9 +39,26 @@ def cast(transactional_db) -> dict[str, User]:
     }
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures see whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def window(browser: Browser, live_server, cast) -> Iterator[Callable[..., Page]]:
-    """Open a window in which a person is signed in; fails where it leaves errors behind."""
+def window(
+    request: pytest.FixtureRequest, browser: Browser, live_server, cast
+) -> Iterator[Callable[..., Page]]:
+    """Open a window in which a person is signed in; fails where it leaves errors behind.
+
+    When the test fails, what happened in each window is kept in test-results/, to be opened with
+    `playwright show-trace`.
+    """
     complaints: list[str] = []
     opened = []
 
@@ -49,6 +70,7 @@ def window(browser: Browser, live_server, cast) -> Iterator[Callable[..., Page]]
     def window(username: str, *, complains: bool = True, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
         opened.append(context)
+        context.tracing.start(screenshots=True, snapshots=True)
         page = context.new_page()
         if complains:  # or the story is about a fault, which the browser reports
             page.on("console", listen)
@@ -61,6 +83,9 @@ def window(browser: Browser, live_server, cast) -> Iterator[Callable[..., Page]]
         return page
 
     yield window
-    for context in opened:
+    for nr, context in enumerate(opened, 1):
+        name = re.sub(r"[^\w.-]+", "-", request.node.name)
+        failed = request.node.stash.get(FAILED, True) or complaints
+        context.tracing.stop(path=TRACES / f"{name}-{nr}.zip" if failed else None)
         context.close()
     assert not complaints

@@ -4,14 +4,16 @@ Not collected with the tests, since it writes into docs/images/.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 390, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def page(browser: Browser, live_server, transactional_db):
     call_command("load_demo", verbosity=0)
     contexts = []
 
-    def page(scheme: str, viewport: dict[str, int]) -> Page:
+    def page(scheme: Literal["light", "dark"], viewport: ViewportSize) -> Page:
         context = browser.new_context(
             base_url=live_server.url, color_scheme=scheme, viewport=viewport
         )
@@ -39,7 +41,7 @@ def page(browser: Browser, live_server, transactional_db):
 
 
 def test_take_them(page):
-    for scheme in ("light", "dark"):
+    for scheme in SCHEMES:
         wide = page(scheme, WIDE)
         wide.locator(".line").filter(has_text="Can you look at row").get_by_role("link").click()
         expect(wide.locator(".body")).to_be_visible()
