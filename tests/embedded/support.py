@@ -75,6 +75,14 @@ class User:
         self.process.communicate()
 
 
+def _parent(process: psutil.Process) -> int | None:
+    """The number of a process's parent; None if it has just ended."""
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return None
+
+
 @dataclass
 class Site:
     """One checkout's server."""
@@ -158,7 +166,8 @@ class Site:
             if (process := processes.verified(pid, self.paths.data_dir)) is not None
         ]
         pids = {process.pid for process in found}
-        return [process.pid for process in found if process.ppid() not in pids]
+        parents = {process.pid: _parent(process) for process in found}
+        return [pid for pid, parent in parents.items() if parent is not None and parent not in pids]
 
     def is_stopped(self) -> bool:
         """Tell whether neither server nor keeper nor socket is left."""
