@@ -11,6 +11,8 @@ from mail import errors
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.NotAllowed, HTTPStatus.FORBIDDEN),
+    (errors.DraftChanged, HTTPStatus.CONFLICT),
+    (errors.UndoTooLate, HTTPStatus.CONFLICT),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
 

@@ -1,20 +1,17 @@
 """The browser inbox: function views, which hold no rules."""
 
-from http import HTTPStatus
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.middleware import HtmxDetails
 
 from mail import errors, selectors, services
-from mail.forms import ChosenForm, ComposeForm
+from mail.forms import ChosenForm
 from mail.models import Box, User
 
 
@@ -114,18 +111,3 @@ def delete(request: Request, folder: str) -> HttpResponse:
         said = ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
     messages.success(request, said % {"n": count})
     return redirect("inbox", folder=folder)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def compose(request: Request) -> HttpResponse:
-    """Write a post and send it."""
-    if request.method == "GET":
-        initial = {"to": request.GET.get("to", ""), "idempotency_key": uuid4()}
-        return render(request, "mail/compose.html", {"form": ComposeForm(initial=initial)})
-    form = ComposeForm(request.POST)
-    if (submission := form.send(request.user)) is None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "mail/compose.html", {"form": form}, status=status)
-    messages.success(request, _("Sent to %(names)s.") % {"names": ", ".join(submission.post.to)})
-    return redirect(reverse("inbox"))
