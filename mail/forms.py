@@ -64,7 +64,8 @@ class ComposeForm(forms.Form):
     @classmethod
     def begun(cls, **content: object) -> "ComposeForm":
         """Something new to write, of which nothing is stored yet."""
-        return cls(initial={"draft": new_post_id(), "kind": Draft.Kind.NEW} | content)
+        usual = {"kind": Draft.Kind.NEW, "content_type": Post.ContentType.MARKDOWN}
+        return cls(initial=usual | {"draft": new_post_id()} | content)
 
     @property
     def is_gone(self) -> bool:

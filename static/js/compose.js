@@ -170,19 +170,19 @@ class Names {
   constructor(row, compose) {
     this.compose = compose;
     this.urls = row.dataset;
-    this.truth = row.querySelector("input");
-    this.box = this.truth.cloneNode();
+    // Two in the place of one, which htmx may still be settling.
+    const given = row.querySelector("input");
+    this.box = given.cloneNode();
     this.box.removeAttribute("name");
-    this.box.value = "";
-    this.truth.type = "hidden";
-    this.truth.removeAttribute("id");
-    this.truth.removeAttribute("autofocus");
+    this.truth = element("input", { type: "hidden", name: given.name, autocomplete: "off" });
+    this.truth.value = given.value;
 
     const name = row.querySelector("label").textContent.trim();
     this.list = element("ul", { role: "listbox", id: `${this.box.id}-list`, class: "options" });
-    this.list.setAttribute("aria-label", name);
+    this.list.setAttribute("aria-label", compose.dataset.suggestions);
     this.list.hidden = true;
-    this.chips = element("ul", { class: "pills", "aria-label": name, role: "list" });
+    this.chips = element("ul", { class: "pills", role: "list" });
+    this.chips.setAttribute("aria-label", compose.dataset.chosen.replace("{name}", name));
     for (const [key, value] of Object.entries({
       role: "combobox",
       "aria-expanded": "false",
@@ -193,7 +193,7 @@ class Names {
     }
     this.field = element("div", { class: "names" });
     this.field.append(this.chips, this.box);
-    this.truth.after(this.field, this.list);
+    given.replaceWith(this.truth, this.field, this.list);
 
     const { signal } = compose.abort;
     this.box.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -473,10 +473,11 @@ class Compose extends HTMLElement {
       (answering || this.names.to.names.length ? this.body : this.names.to.box);
     this.body.setSelectionRange(0, 0);
     this.body.scrollTop = 0;
-    // For htmx, which would give the focus back to what had it; and at once where it has no part.
-    for (const other of this.querySelectorAll("[autofocus]")) other.removeAttribute("autofocus");
-    first.setAttribute("autofocus", "");
     first.focus();
+    if (!document.querySelector(".htmx-swapping")) return;
+    // htmx gives the focus back to what had it before: it is meant to be here.
+    const { signal } = this.abort;
+    document.addEventListener("htmx:after:swap", () => first.focus(), { once: true, signal });
   }
 
   // --- Saving ---
@@ -646,7 +647,7 @@ class Compose extends HTMLElement {
     if (this.dirty) kept.put(this.entry());
     this.problem("unsent", false);
     this.show("sending");
-    this.before = document.activeElement;
+    this.cameFrom = document.activeElement;
     // After the request has read the form.
     setTimeout(() => (this.form.inert = true));
   }
@@ -672,7 +673,7 @@ class Compose extends HTMLElement {
     this.sending = false;
     setTimeout(() => {
       this.form.inert = false;
-      this.before?.focus();
+      this.cameFrom?.focus();
     });
     this.problem(how, true);
     this.show("");
