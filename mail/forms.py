@@ -1,52 +1,226 @@
 """What people fill in. A form turns what the services refuse into errors at its fields."""
 
+from http import HTTPStatus
 from typing import Any
+from uuid import UUID, uuid5
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from mail import errors, names, services
-from mail.models import Box, Post, Submission, User
+from mail import errors, names, selectors, services
+from mail.models import Box, Draft, Post, Submission, User, new_post_id
+
+
+def _names_input() -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+    )
+
+
+def _hidden() -> forms.HiddenInput:
+    return forms.HiddenInput(attrs={"autocomplete": "off"})
 
 
 class ComposeForm(forms.Form):
-    to = forms.CharField(
-        label=_("To"),
-        help_text=_("People and groups, separated by commas"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    """A draft as it is typed: everything may be saved, and what cannot be sent says so."""
+
+    ASK_ABOVE = 20  # people; to more than these nothing is sent without asking
+
+    to = forms.CharField(label=_("To"), required=False, widget=_names_input())
+    cc = forms.CharField(label=_("Cc"), required=False, widget=_names_input())
+    bcc = forms.CharField(label=_("Bcc"), required=False, widget=_names_input())
+    subject = forms.CharField(
+        label=_("Subject"),
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    subject = forms.CharField(label=_("Subject"), required=False, max_length=Post.MAX_SUBJECT)
     body = forms.CharField(
         label=_("Message"),
         help_text=_("Markdown: **bold**, lists, tables, code"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 14}),
+        widget=forms.Textarea(attrs={"rows": 12}),
     )
-    # Sending twice what was written once, by a second click or a reload, sends once.
-    idempotency_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # The page chooses it, so that saving or sending twice makes one draft and sends once.
+    draft = forms.UUIDField(required=False, widget=_hidden())
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=_hidden())
+    kind = forms.ChoiceField(choices=Draft.Kind, required=False, widget=_hidden())
+    in_reply_to = forms.UUIDField(required=False, widget=_hidden())
+    content_type = forms.ChoiceField(choices=Post.ContentType, required=False, widget=_hidden())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **(kwargs | {"label_suffix": ""}))
+        self.audience: selectors.Audience | None = None  # of whom it is to be asked
+        self.status = HTTPStatus.OK
 
-    def send(self, sender: User) -> Submission | None:
-        """Send what was filled in; None, with errors at the fields, where that is refused."""
-        if not self.is_valid():
+    @classmethod
+    def of(cls, draft: Draft) -> "ComposeForm":
+        """A draft to write on."""
+        content = {field: getattr(draft, field) for field in _CONTENT}
+        return cls(initial=content | {"draft": draft.pk, "version": draft.version})
+
+    @classmethod
+    def begun(cls, **content: object) -> "ComposeForm":
+        """Something new to write, of which nothing is stored yet."""
+        usual = {"kind": Draft.Kind.NEW, "content_type": Post.ContentType.MARKDOWN}
+        return cls(initial=usual | {"draft": new_post_id()} | content)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the draft was sent or discarded elsewhere."""
+        return self.status == HTTPStatus.NOT_FOUND
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the draft was changed elsewhere."""
+        return self.status == HTTPStatus.CONFLICT
+
+    @property
+    def saved_id(self) -> UUID | None:
+        """The draft that is stored, if one is."""
+        given = self.cleaned_data if self.is_bound else self.initial
+        return given.get("draft") if given.get("version") else None
+
+    @property
+    def new_id(self) -> UUID:
+        """Under which what is typed can be kept as a draft of its own."""
+        return new_post_id()
+
+    def clean_body(self) -> str:
+        """The ends of lines as scripts send them: a form that is posted plainly has others."""
+        return str(self.cleaned_data["body"]).replace("\r\n", "\n")
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or Draft.Kind.NEW
+
+    def clean_content_type(self) -> str:
+        return self.cleaned_data["content_type"] or Post.ContentType.MARKDOWN
+
+    def clean(self) -> dict[str, Any]:
+        """Without an id of its own it gets one, so that it can be undone by it."""
+        self.cleaned_data["draft"] = self.cleaned_data.get("draft") or new_post_id()
+        return self.cleaned_data
+
+    def save(self, owner: User) -> Draft | None:
+        """Store what was filled in; None, with errors, where that is refused."""
+        if self._is_malformed():
             return None
-        data = self.cleaned_data
-        key = data["idempotency_key"]
         try:
-            return services.send(
-                sender=sender,
-                to=names.split(data["to"]),
-                subject=data["subject"],
-                body=data["body"],
-                idempotency_key=str(key) if key else None,
-            )
-        except (errors.InvalidInput, errors.NotAllowed) as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
+            return self._saved(owner)
+        except errors.NotFound:
+            self._refuse(_("This draft was sent or discarded meanwhile."), HTTPStatus.NOT_FOUND)
+        except errors.DraftChanged as error:
+            self._refuse(str(error), HTTPStatus.CONFLICT)
+        except errors.InvalidInput as error:
+            self._say(error)
+        return None
+
+    def send(self, sender: User, *, confirmed: str = "") -> Submission | None:
+        """Store what was filled in and send it; None, with errors, where that is refused.
+
+        Also None, with `audience` set, where it goes to many and that was not confirmed.
+        """
+        if self._is_malformed():
             return None
+        try:
+            draft = self._saved_or_sent(sender)
+            to = {field: names.split(getattr(draft, field)) for field in ("to", "cc", "bcc")}
+            services.resolve(sender=sender, **to)
+            if self._must_ask([name for given in to.values() for name in given], confirmed):
+                return None
+            return services.send_draft(draft=draft)
+        except errors.DraftChanged as error:
+            self._refuse(str(error), HTTPStatus.CONFLICT)
+        except errors.KeyReused:
+            self._show(draft=new_post_id(), version=None)
+            said = _("This was sent already. To send it again with your changes, press Send.")
+            self._refuse(said, HTTPStatus.UNPROCESSABLE_ENTITY)
+        except (errors.InvalidInput, errors.NotAllowed) as error:
+            self._say(error)
+        return None
+
+    def preview(self, sender: User) -> str | None:
+        """The body as it will look; None, with an error, for one that cannot be sent."""
+        if self._is_malformed():
+            return None
+        body, content_type = self.cleaned_data["body"], self.cleaned_data["content_type"]
+        try:
+            made = services.compose(sender=sender, subject="", body=body, content_type=content_type)
+        except errors.InvalidInput as error:
+            self._say(error)
+            return None
+        return made.body_html
+
+    def _is_malformed(self) -> bool:
+        if self.is_valid():
+            return False
+        self.status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return True
+
+    def _content(self) -> dict[str, Any]:
+        return {field: self.cleaned_data[field] for field in _CONTENT}
+
+    def _saved(self, owner: User) -> Draft:
+        data = self.cleaned_data
+        draft = services.save_draft(
+            owner=owner, draft_id=data["draft"], version=data["version"], **self._content()
+        )
+        self._show(draft=draft.pk, version=draft.version)
+        return draft
+
+    def _saved_or_sent(self, owner: User) -> Draft:
+        """The stored draft, or one that was sent: its key tells whether it was sent as it is now.
+
+        What was discarded elsewhere is sent all the same, as a draft of its own: always the same
+        one, so that doing so twice sends once.
+        """
+        try:
+            return self._saved(owner)
+        except errors.NotFound:
+            given = self.cleaned_data["draft"]
+            if _was_sent(owner, given):
+                return Draft(pk=given, owner=owner, **self._content())
+            self._show(draft=uuid5(given, str(owner.pk)), version=None)
+            return self._saved_or_sent(owner)
+
+    def _must_ask(self, wanted: list[str], confirmed: str) -> bool:
+        audience = selectors.audience(wanted)
+        everyone = any(box.kind == Box.Kind.EVERYONE for box in audience.boxes)
+        many = everyone or audience.people > self.ASK_ABOVE
+        if not many or confirmed == str(audience.people):
+            return False
+        self.audience = audience
+        self.status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return True
+
+    def _show(self, *, draft: UUID, version: int | None) -> None:
+        """Go on under this id and version, also in the form when it is shown again."""
+        given = {"draft": draft, "version": version}
+        self.cleaned_data |= given
+        self.data = {name: self.data[name] for name in self.data} | given
+
+    def _say(self, error: errors.MailError) -> None:
+        shown = error.field if error.field in self.fields else None
+        self.status = HTTPStatus.UNPROCESSABLE_ENTITY
+        self.add_error(shown, str(error))
+
+    def _refuse(self, said: str | Promise, status: HTTPStatus) -> None:
+        self.status = status
+        self.add_error(None, str(said))
+
+
+def _was_sent(sender: User, draft_id: UUID) -> bool:
+    try:
+        selectors.sent_draft(sender, draft_id)
+    except errors.NotFound:
+        return False
+    return True
+
+
+_CONTENT = ("to", "cc", "bcc", "subject", "body", "kind", "in_reply_to", "content_type")
 
 
 class ChosenForm(forms.Form):

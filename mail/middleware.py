@@ -18,6 +18,8 @@ from mail.api.urls import ROOT
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.NotAllowed, HTTPStatus.FORBIDDEN),
+    (errors.DraftChanged, HTTPStatus.CONFLICT),
+    (errors.UndoTooLate, HTTPStatus.CONFLICT),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
 

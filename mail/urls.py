@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path, register_converter, reverse_lazy
 
-from mail import names, views
+from mail import compose_views, names, views
 
 
 class FolderConverter:
@@ -26,7 +26,19 @@ urlpatterns = [
     ),
     path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
     path("", views.inbox, name="inbox"),
-    path("compose/", views.compose, name="compose"),
+    path("compose/", compose_views.compose, name="compose"),
+    path("compose/save/", compose_views.save_draft, name="save_draft"),
+    path("compose/preview/", compose_views.preview, name="preview"),
+    path("compose/complete/", compose_views.complete, name="complete"),
+    path("compose/recipients/", compose_views.recipients, name="recipients"),
+    path("compose/<uuid:draft_id>/", compose_views.draft, name="draft"),
+    path("compose/<uuid:draft_id>/discard/", compose_views.discard_draft, name="discard_draft"),
+    path("drafts/", compose_views.drafts, name="drafts"),
+    path("sent/<uuid:draft_id>/undo/", compose_views.undo_send, name="undo_send"),
+    path("sent/<int:uid>/recall/", compose_views.recall, name="recall"),
+    path("<folder:folder>/<int:uid>/reply/", compose_views.reply, name="reply"),
+    path("<folder:folder>/<int:uid>/reply-all/", compose_views.reply_all, name="reply_all"),
+    path("<folder:folder>/<int:uid>/forward/", compose_views.forward, name="forward"),
     path("trash/empty/", views.empty_trash, name="empty_trash"),
     path("folders/new/", views.create_folder, name="create_folder"),
     path("density/", views.density, name="density"),

@@ -1,8 +1,7 @@
 """The mailbox in the browser: function views, which hold no rules."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.middleware import HtmxDetails
 
 from mail import errors, exporting, names, selectors, services
-from mail.forms import ChosenForm, ComposeForm, DensityForm, FolderForm, MoveForm
+from mail.forms import ChosenForm, DensityForm, FolderForm, MoveForm
 from mail.models import Box, User
 
 
@@ -285,7 +284,7 @@ def _moved(count: int, to: str) -> str:
 def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -> HttpResponse:
     """What left a list; on a page without scripts, the list without it."""
     if not request.htmx:
-        messages.success(request, toast)
+        messages.success(request, toast, extra_tags="toast")
         return _back(request, folder, to_list=True)
     if chosen.up_to is not None:
         return _fresh(request, folder, box, toast)
@@ -306,7 +305,7 @@ def _said(request: Request, folder: str, box: Box, text: str) -> HttpResponse:
     toast = _toast(request, text)
     if request.htmx:
         return _fresh(request, folder, box, toast)
-    messages.success(request, toast)
+    messages.success(request, toast, extra_tags="toast")
     return _back(request, folder, to_list=True)
 
 
@@ -335,7 +334,7 @@ def empty_trash(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         count = services.empty_trash(owner=request.user, up_to=form.cleaned_data["up_to"] or 0)
         said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
-        messages.success(request, _toast(request, said % {"n": count}))
+        messages.success(request, said % {"n": count})
         return redirect("inbox", folder=names.TRASH)
     total = next(f.total for f in selectors.folders(request.user) if f.box_id == box.pk)
     context = {"total": total, "up_to": box.counter.last_uid}
@@ -358,7 +357,7 @@ def create_folder(request: Request) -> HttpResponse:
 def delete_folder(request: Request, folder: str) -> HttpResponse:
     """Delete an empty folder that one made."""
     services.delete_folder(box=own_box(request, folder))
-    messages.success(request, _toast(request, _("The folder is deleted.")))
+    messages.success(request, _("The folder is deleted."))
     return redirect("inbox", folder=INBOX)
 
 
@@ -381,18 +380,3 @@ def density(request: Request) -> HttpResponse:
         samesite="Lax",
     )
     return answer
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def compose(request: Request) -> HttpResponse:
-    """Write a post and send it."""
-    if request.method == "GET":
-        initial = {"to": request.GET.get("to", ""), "idempotency_key": uuid4()}
-        return render(request, "mail/compose.html", {"form": ComposeForm(initial=initial)})
-    form = ComposeForm(request.POST)
-    if (submission := form.send(request.user)) is None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "mail/compose.html", {"form": form}, status=status)
-    messages.success(request, _("Sent to %(names)s.") % {"names": ", ".join(submission.post.to)})
-    return redirect(reverse("inbox"))

@@ -10,15 +10,16 @@ MAIL = Path(__file__).parent.parent / "mail"
 LAYERS = (
     {"models", "errors", "names", "markdown", "direct"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
+    {"answering"},
     {"selectors"},
     {"services", "exporting"},
     {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api"},
-    {"views", "admin", "management", "apps"},
+    {"views", "compose_views", "admin", "management", "apps"},
     {"urls"},
 )
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
-    *("views", "admin", "management"),
+    *("views", "compose_views", "admin", "management"),
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting"}
 

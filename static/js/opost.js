@@ -216,7 +216,7 @@ function setOffline(is) {
 function retry() {
   const news = $('#news')
   if (news) htmx.trigger(news, 'look')
-  else location.reload()
+  else setOffline(!navigator.onLine)
 }
 
 addEventListener('offline', () => setOffline(true))
