@@ -15,7 +15,7 @@ PASSWORD = "deadbeef"  # noqa: S105 - the cast's
 
 
 @pytest.fixture
-def office(cast) -> dict[str, User]:
+def office(cast: dict[str, User]) -> dict[str, User]:
     """The cast, with colleagues and a group of three of them."""
     for name, full_name in (("anna", "Anna Berg"), ("annika", "Annika Thor"), ("ben", "Ben Annan")):
         first, _, last = full_name.partition(" ")
@@ -35,8 +35,8 @@ def untidy(browser: Browser, live_server, office) -> Iterator[Callable[..., Page
         client = Client()
         client.force_login(office[username])
         context = browser.new_context(base_url=live_server.url)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-        context.add_cookies([cookie | {"url": live_server.url}])
+        value: str = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
         opened.append(context)
         return context.new_page()
 
@@ -240,6 +240,40 @@ def test_closing_keeps_a_draft_and_minimising_keeps_the_window(window, office):
     page.locator("#toasts").get_by_role("link", name="Write on").click()
     expect(body(page.get_by_role("dialog"))).to_have_value("for later")
     assert selectors.drafts(office["test"]).count() == 1
+
+
+def test_another_window_takes_its_place_and_loses_nothing(window, office):
+    begun = services.save_draft(owner=office["test"], to="anna", subject="Begun", body="before")
+    page = window("test")
+    dialog = open_window(page)
+    dialog.get_by_label("Subject").fill("In a hurry")
+    page.get_by_role("link", name="To anna").click()
+    expect(dialog.get_by_label("Subject")).to_have_value("Begun")
+    expect(body(dialog)).to_be_focused()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" and after")
+    page.get_by_role("link", name="To anna").click()
+    expect(body(dialog)).to_have_value("before and after")
+    saved(dialog)
+    begun.refresh_from_db()
+    assert begun.body == "before and after"
+    assert selectors.drafts(office["test"]).filter(subject="In a hurry").exists()
+
+
+def test_a_window_is_discarded_and_comes_back(window, office):
+    page = window("test")
+    dialog = open_window(page)
+    body(dialog).fill("never saved")
+    dialog.get_by_role("button", name="Discard").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Write", exact=True).click()
+    body(dialog).fill("saved before")
+    saved(dialog)
+    dialog.get_by_role("button", name="Discard").click()
+    expect(page.locator("#toasts")).to_contain_text("Draft discarded.")
+    assert not selectors.drafts(office["test"]).exists()
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(body(page)).to_have_value("saved before")
 
 
 def test_closing_what_was_not_begun_keeps_nothing(window, office):
@@ -487,9 +521,7 @@ def test_fits_and_reads_well(window, office, scheme, width, monkeypatch):
     dialog.get_by_role("button", name="Cc", exact=True).click()
     page.keyboard.type("udapost,")
     dialog.get_by_label("Subject").fill("Lunch on Friday")
-    body(dialog).fill(
-        "# Where\n\nAt **noon**.\n\n- soup\n- bread\n\n> quoted\n\n" + "more\n\n" * 20
-    )
+    body(dialog).fill("# Where\n\nAt **noon**.\n\n- soup\n- bread\n\n> quoted\n\n" + "more\n\n" * 9)
     to.press_sequentially("an")
     expect(dialog.get_by_role("option")).to_have_count(2)
     looks_well(page)

@@ -55,7 +55,7 @@ const kept = {
 
 const same = (one, other) => CONTENT.every((name) => (one[name] ?? "") === (other[name] ?? ""));
 
-/** The token for forms: another one after each signing in, so it is read again for every request. */
+/** The token for forms: another one after each signing in, so it is read for every request. */
 function token() {
   const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
   return cookie?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -117,7 +117,7 @@ async function save(entry) {
 
 let sendingKept = false;
 
-/** Save what earlier pages could not; what was changed elsewhere since becomes a draft of its own. */
+/** Save what earlier pages could not; what was changed elsewhere becomes a draft of its own. */
 async function saveKept() {
   if (sendingKept) return;
   sendingKept = true;
@@ -201,7 +201,7 @@ class Names {
     this.box.addEventListener("blur", () => this.commit(), { signal });
     this.chips.addEventListener("click", (event) => this.clicked(event), { signal });
     this.chips.addEventListener("keydown", (event) => this.chipKey(event), { signal });
-    this.field.addEventListener("click", (event) => event.target === this.field && this.box.focus(), { signal });
+    this.field.addEventListener("click", (event) => this.clickedBeside(event), { signal });
     this.list.addEventListener("mousedown", (event) => {
       event.preventDefault(); // the focus stays
       const option = event.target.closest("[role=option]");
@@ -302,6 +302,10 @@ class Names {
     if (button) this.remove(button.closest("li"), this.box);
   }
 
+  clickedBeside(event) {
+    if (event.target === this.field) this.box.focus();
+  }
+
   chipKey(event) {
     const chip = event.target.closest("li");
     const back = getComputedStyle(this.chips).direction === "rtl" ? "ArrowRight" : "ArrowLeft";
@@ -352,7 +356,8 @@ class Names {
     this.asking?.abort();
     if (!this.box.value.trim()) return this.close();
     this.asking = new AbortController();
-    this.timer = setTimeout(() => this.ask(this.box.value.trim(), this.asking.signal), COMPLETE_AFTER);
+    const { signal } = this.asking;
+    this.timer = setTimeout(() => this.ask(this.box.value.trim(), signal), COMPLETE_AFTER);
   }
 
   async ask(q, signal) {
@@ -427,8 +432,14 @@ class Compose extends HTMLElement {
     this.tries = 0;
     this.tried = [];
     this.names = Object.fromEntries(
-      [...this.querySelectorAll("[data-names]")].map((row) => [row.dataset.names, new Names(row, this)]),
+      [...this.querySelectorAll("[data-names]")].map((row) => [
+        row.dataset.names,
+        new Names(row, this),
+      ]),
     );
+    for (const name of ["cc", "bcc"]) {
+      if (!this.names[name].field.closest("[data-empty]")) this.reveal(name);
+    }
     this.clean = this.fields();
     this.takeUpKept();
     this.listen();
@@ -458,6 +469,8 @@ class Compose extends HTMLElement {
     on(this, "keydown", (event) => this.key(event));
     on(document, "visibilitychange", () => document.hidden && this.flush());
     on(window, "pagehide", () => this.flush());
+    // Coming back to what was sent is no way to send it again.
+    on(window, "pageshow", (event) => event.persisted && this.over && location.reload());
     on(window, "focus", () => this.signedOut && this.save());
     on(window, "online", () => this.dirty && this.save());
   }
@@ -575,7 +588,8 @@ class Compose extends HTMLElement {
       kept.drop(this.draft);
     }
     this.show("saved");
-    this.dispatchEvent(new CustomEvent("opost:saved", { bubbles: true, detail: { draft: this.draft } }));
+    const detail = { draft: this.draft };
+    this.dispatchEvent(new CustomEvent("opost:saved", { bubbles: true, detail }));
   }
 
   again(after = RETRY_AFTER[Math.min(this.tries, RETRY_AFTER.length - 1)]) {

@@ -2,10 +2,12 @@ from http import HTTPStatus
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mail import selectors, services
-from mail.models import Draft, Post, Submission
+from mail.models import Draft, Post, Submission, User
 
 HTMX = {"HX-Request": "true"}
 
@@ -242,6 +244,21 @@ def test_signed_out(client, db):
 
 def test_wrong_method(signed_in, alice):
     assert signed_in(alice).delete("/compose/").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def test_sending_costs_the_same_to_any_number_of_people(signed_in, alice, crew):
+    client, counts = signed_in(alice), []
+    for size in (2, 40):
+        people = [User(username=f"m{size}{n}") for n in range(size)]
+        for user in people:
+            user.save()
+            services.join(box=crew, user=user, by=user)
+        confirmed = selectors.audience(["crew"]).people
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post("/compose/", {"to": "crew", "confirmed": confirmed})
+        assert answer.status_code == HTTPStatus.FOUND
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_form_costs_the_same_at_any_size(

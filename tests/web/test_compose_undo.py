@@ -72,7 +72,7 @@ class TestRecall:
     def test_says_first_who_has_it(self, signed_in, alice, bob, sent, subjects):
         page = signed_in(alice).get("/sent/1/recall/")
         assert "1 person has it in a box." in page.text
-        assert "0 have read it." in page.text
+        assert "Nobody has read it yet." in page.text
         services.mark_read(box=selectors.own_box(bob), uids=[1])
         assert "1 has read it." in signed_in(alice).get("/sent/1/recall/").text
         assert subjects(bob) == ["oops"]
