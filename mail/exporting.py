@@ -15,13 +15,15 @@ from urllib.parse import quote
 import orjson
 
 from mail import errors
-from mail.models import Box, Post
+from mail.models import Box, Flag, Post
 from mail.selectors import Exported, exported
 
 # Lines end as files' do; headers are ASCII, which every mail program reads, bodies are UTF-8.
 MAX_RUNNING = 2  # exports of one person in one process
 
 _POLICY = SMTP.clone(linesep="\n", cte_type="8bit")
+# As mutt and others write them.
+_LETTERS = {Flag.ANSWERED.value: "A", Flag.FLAGGED.value: "F"}
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 
 
@@ -66,7 +68,7 @@ def mbox(box: Box, host: str) -> Iterator[bytes]:
 
 
 def message(row: Exported, host: str) -> EmailMessage:
-    """A post as a mail message (RFC 5322), its read mark as the Status header."""
+    """A post as a mail message (RFC 5322), its marks in the headers that mail programs use."""
     post = row.post
     made = EmailMessage(policy=_POLICY)
     made["From"] = _address(post.sender_name, host)
@@ -82,6 +84,10 @@ def message(row: Exported, host: str) -> EmailMessage:
             dict.fromkeys((_id(post.thread, host), _id(post.in_reply_to, host)))
         )
     made["Status"] = "RO" if row.is_read else "O"
+    if letters := "".join(_LETTERS[flag] for flag in _LETTERS if flag in row.flags):
+        made["X-Status"] = letters
+    if keywords := " ".join(flag for flag in row.flags if flag not in _LETTERS):
+        made["X-Keywords"] = keywords
     made.set_content(post.body, subtype=post.content_type.partition("/")[2], cte="8bit")
     return made
 
@@ -116,6 +122,9 @@ def _object(row: Exported) -> dict[str, object]:
         "uid": row.uid,
         "delivered": row.delivered,
         "is_read": row.is_read,
+        "is_flagged": Flag.FLAGGED in row.flags,
+        "is_answered": Flag.ANSWERED in row.flags,
+        "flags": row.flags,
         "id": post.pk,
         "sender": post.sender_name,
         "created": post.created,
