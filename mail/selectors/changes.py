@@ -99,7 +99,9 @@ def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
         if not found:
             return
         after = found[-1][0]
-        posts = Post.objects.filter(recalled=None).in_bulk([row[1] for row in found])
+        # What was made of the body is as large again, and is made again elsewhere.
+        posts = Post.objects.filter(recalled=None).defer("body_html", "snippet")
+        by_id = posts.in_bulk([row[1] for row in found])
         for uid, post_id, delivered, read_at, flags in found:
-            if post_id in posts:
-                yield Exported(uid, delivered, read_at is not None, flags or (), posts[post_id])
+            if post_id in by_id:
+                yield Exported(uid, delivered, read_at is not None, flags or (), by_id[post_id])

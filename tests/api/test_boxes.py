@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from email import message_from_binary_file, policy
 from typing import Any, cast
 from urllib.parse import quote
@@ -282,16 +283,20 @@ class TestExport:
     def test_another_format(self, as_, bob, problem):
         problem(as_(bob).get("boxes/bob/export?format=pst"), 422, field="format")
 
-    def test_takes_the_same_memory_at_any_size(self, bob, fill):
+    @pytest.mark.parametrize("format", ["mbox", "jsonl"])
+    def test_takes_the_same_memory_at_any_size(self, bob, fill, format):
         import tracemalloc
 
         from mail import exporting
+
+        def export(box: Box) -> Iterator[bytes]:
+            return exporting.mbox(box, "x") if format == "mbox" else exporting.json_lines(box)
 
         box, peaks = selectors.own_box(bob), []
         for more in (300, 2700):
             fill(box, more)
             tracemalloc.start()
-            assert sum(1 for _ in exporting.json_lines(box)) >= more
+            assert sum(piece.count(b"\n") for piece in export(box)) >= more
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
         assert peaks[1] < 2 * peaks[0]
