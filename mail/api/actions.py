@@ -74,8 +74,7 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
 
 def sent(urls: Urls, submission: Submission) -> HttpResponse:
     """What was sent: the delivered posts of its recipients."""
-    rows = selectors.deliveries_of(submission.post_id, submission.recipients)
-    boxes = selectors.names_of({row.box_id for row in rows})
+    rows, boxes = selectors.deliveries_of(submission.post, submission.recipients)
     return answer(
         {
             "posts": [delivered_posts.shown(urls, row, boxes) for row in rows],

@@ -1,6 +1,6 @@
 """Delivered posts as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,10 +122,12 @@ def row_of(copy: DeliveredPost) -> DeliveredRow:
     return found[0]
 
 
-def deliveries_of(post_id: UUID, box_ids: Sequence[int]) -> list[DeliveredRow]:
-    """A post's copies in some boxes."""
-    rows = DeliveredPost.objects.filter(post=post_id, box__in=box_ids).order_by("box_id")
-    return _delivered_rows(list(rows.values_list(*_ROW)))
+def deliveries_of(post: Post, box_ids: Sequence[int]) -> tuple[list[DeliveredRow], dict[int, str]]:
+    """A post's copies in some boxes, and the names of these: one read, the post being at hand."""
+    rows = DeliveredPost.objects.filter(post=post.pk, box__in=box_ids).order_by("box_id")
+    found = [] if post.recalled else list(rows.values_list(*_ROW, "box__name"))
+    shown = _rows_made([row for *row, _ in found], {post.pk: post.created})
+    return shown, {box_id: name for box_id, *_, name in found}
 
 
 def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -138,8 +140,14 @@ def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         return dict(cursor.fetchall())
 
 
-def _delivered_rows(found: Sequence[tuple[Any, ...]]) -> list[DeliveredRow]:
-    created = _created([row[2] for row in found])
+def _delivered_rows(found: Sequence[Sequence[Any]]) -> list[DeliveredRow]:
+    return _rows_made(found, _created([row[2] for row in found]))
+
+
+def _rows_made(
+    found: Sequence[Sequence[Any]], created: Mapping[UUID, datetime]
+) -> list[DeliveredRow]:
+    """What `_ROW` was read of, as rows, without those whose posts were recalled."""
     return [
         DeliveredRow(
             *(box_id, uid, post_id, delivered, read_at is not None),

@@ -137,7 +137,7 @@ class TestDeliver:
         problem(as_(alice).post("actions/deliver", data), status, field=field)
         assert not Post.objects.exists()
 
-    def test_costs_the_same_for_any_number(self, as_, alice, bob, django_assert_num_queries):
+    def test_costs_the_same_for_any_number(self, as_, alice, bob):
         services.import_users(users=[User(username=f"u{n}") for n in range(500)])
         api = as_(alice)
         api.get("")
@@ -146,7 +146,9 @@ class TestDeliver:
             with CaptureQueriesContext(connection) as captured:
                 api.post("actions/deliver", {"to": [f"u{n}" for n in range(number)]})
             counts.append(len(captured))
-        assert counts[0] == counts[1]
+        # The token, the boxes, the sender's own; the post and its submission, in a transaction;
+        # the delivery, what came of it, whether it was recalled meanwhile; what to answer.
+        assert counts == [11, 11]
 
 
 class TestAudience:

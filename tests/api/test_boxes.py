@@ -283,14 +283,14 @@ class TestExport:
     def test_another_format(self, as_, bob, problem):
         problem(as_(bob).get("boxes/bob/export?format=pst"), 422, field="format")
 
-    @pytest.mark.parametrize("format", ["mbox", "jsonl"])
-    def test_takes_the_same_memory_at_any_size(self, bob, fill, format):
+    @pytest.mark.parametrize("kind", ["mbox", "jsonl"])
+    def test_takes_the_same_memory_at_any_size(self, bob, fill, kind):
         import tracemalloc
 
         from mail import exporting
 
         def export(box: Box) -> Iterator[bytes]:
-            return exporting.mbox(box, "x") if format == "mbox" else exporting.json_lines(box)
+            return exporting.mbox(box, "x") if kind == "mbox" else exporting.json_lines(box)
 
         box, peaks = selectors.own_box(bob), []
         for more in (300, 2700):
