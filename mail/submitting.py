@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from mail.changes import remove_everywhere
 from mail.combining import insert_together
-from mail.delivery import BATCH, Delivery
+from mail.delivery import BATCH, Delivery, retried
 from mail.models import BoxCounter, Post, Submission
 
 
@@ -17,6 +17,13 @@ def finish(submission: Submission) -> None:
 
     Doing it again, or twice at once, delivers nothing twice.
     """
+    try:
+        _finish(submission)
+    finally:  # also when a lost connection ended it half-way
+        retried(lambda: withdraw_if_recalled(submission.post))
+
+
+def _finish(submission: Submission) -> None:
     # The sender's own copy is one more box, which may fail like any other.
     own = () if submission.sent_box is None else (submission.sent_box,)
     boxes = [*own, *submission.recipients]
@@ -29,7 +36,6 @@ def finish(submission: Submission) -> None:
     submission.last_error = next(iter(failed.values()), "")
     submission.next_attempt_at = None
     submission.save(update_fields=["attempts", "state", "errors", "last_error", "next_attempt_at"])
-    withdraw_if_recalled(submission.post)
 
 
 def withdraw_if_recalled(post: Post) -> None:

@@ -149,7 +149,7 @@ def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
 def raw_post(request: Request, folder: str, uid: int) -> HttpResponse:
     """A post as a message of RFC 5322, for those who want to see its source."""
     row = selectors.exported_post(own_box(request, folder), uid)
-    source = exporting.message(row, request.get_host()).as_bytes()
+    source = exporting.message(row, request.get_host())
     return HttpResponse(source, content_type="text/plain; charset=utf-8")
 
 

@@ -18,9 +18,12 @@ from mail.models import Box, User
 router = Router(tags=["boxes"])
 
 
-def _shown(request: ApiRequest, urls: Urls, box: Box, unread: dict[str, int]) -> dict[str, Any]:
-    mine = box.owner_id == request.user.pk
-    short = "" if box.kind == Box.Kind.PERSONAL else box.short_name
+type _Numbers = dict[int, selectors.Folder]
+
+
+def _shown(request: ApiRequest, urls: Urls, box: Box, numbers: _Numbers) -> dict[str, Any]:
+    """A box; `numbers` has those of all of one's own."""
+    mine, within = box.owner_id == request.user.pk, numbers.get(box.pk)
     return {
         "url": urls.box(box.name),
         "name": box.name,
@@ -31,8 +34,13 @@ def _shown(request: ApiRequest, urls: Urls, box: Box, unread: dict[str, int]) ->
         "join_policy": box.join_policy,
         "post_policy": box.post_policy,
         "state": selectors.state_of(box.counter) if mine else None,
-        "unread": unread.get(short, 0) if mine else None,
+        "unread": within.unread if within else None,
+        "total": within.total if within else None,
     }
+
+
+def _numbers(request: ApiRequest) -> _Numbers:
+    return {folder.box_id: folder for folder in selectors.folders(request.user)}
 
 
 @router.get(
@@ -56,12 +64,12 @@ def list_boxes(
         rows = rows.filter(kind=kind)
     if (after := read_cursor(cursor)) is not None:
         rows = rows.filter(name__gt=after)
-    urls, unread = Urls(request), selectors.unread_counts(request.user)
+    urls, found = Urls(request), list(rows.select_related("counter", "owner")[: limit + 1])
+    numbers = _numbers(request)
 
     def show(found: Sequence[Box]) -> list[dict[str, Any]]:
-        return [_shown(request, urls, box, unread) for box in found]
+        return [_shown(request, urls, box, numbers) for box in found]
 
-    found = list(rows.select_related("counter", "owner")[: limit + 1])
     return page(request, found, limit, key=lambda box: box.name, show=show)
 
 
@@ -87,7 +95,7 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
             post_policy=data.post_policy,
         )
     box = selectors.visible_box(request.user, made.name)
-    return created(_shown(request, Urls(request), box, {}))
+    return created(_shown(request, Urls(request), box, _numbers(request)))
 
 
 @router.get(
@@ -102,8 +110,7 @@ def get_box(request: ApiRequest, name: Name) -> HttpResponse:
     if box.owner_id == request.user.pk:
         services.sync(box=box)
         box.counter.refresh_from_db()
-    unread = selectors.unread_counts(request.user)
-    return tagged(request, _shown(request, Urls(request), box, unread))
+    return tagged(request, _shown(request, Urls(request), box, _numbers(request)))
 
 
 @router.delete(

@@ -37,6 +37,7 @@ From = Annotated[Moment | None, Query(description="At this time or later.")]
 Until = Annotated[Moment | None, Query(description="Before this time.")]
 Thread = Annotated[UUID | None, Query(description="Of one conversation: the `thread` of a post.")]
 IsRead = Annotated[bool | None, Query(description="Only what is read, or only what is not.")]
+IsFlagged = Annotated[bool | None, Query(description="Only what is flagged, or only what is not.")]
 Kind = Annotated[Box.Kind | None, Query(description="Boxes of one kind.")]
 
 # What stands in addresses.
@@ -46,6 +47,10 @@ PostId = Annotated[UUID, Path(description="A post's `id`.")]
 DeliveredPostId = Annotated[str, Path(description="A delivered post's `id`, like `7.42`.")]
 SubscriptionId = Annotated[str, Path(description="A subscription's `id`, like `7.3`.")]
 SubmissionId = Annotated[int, Path(description="The number at the end of a submission's `url`.")]
+DraftVersion = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="Only this version is sent.")
+]
+DraftId = Annotated[UUID, Path(description="A draft's `id`.")]
 TokenId = Annotated[int, Path(description="The number at the end of a token's `url`.")]
 
 

@@ -16,6 +16,7 @@ from mail.api.common import (
     Cursor,
     DeliveredPostId,
     From,
+    IsFlagged,
     IsRead,
     Limit,
     Sender,
@@ -45,6 +46,8 @@ def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, 
         "created": row.created,
         "delivered": row.delivered,
         "is_read": row.is_read,
+        "is_flagged": row.is_flagged,
+        "is_answered": row.is_answered,
         "sender": urls.user(row.sender_name),
         "subject": row.subject,
     }
@@ -69,6 +72,7 @@ def list_delivered_posts(
     start: From = None,
     end: Until = None,
     is_read: IsRead = None,
+    is_flagged: IsFlagged = None,
     thread: Thread = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
@@ -90,6 +94,7 @@ def list_delivered_posts(
         start=start,
         end=end,
         is_read=is_read,
+        is_flagged=is_flagged,
         thread=thread,
     )
     names = {box.pk: box.name for box in boxes}
@@ -191,7 +196,7 @@ def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
     "/{delivered_post_id}",
     response={200: DeliveredPostOut, **errors_of(403, 404, 413, 415, 422)},
     operation_id="mark_delivered_post",
-    summary="Mark read or unread",
+    summary="Mark read or unread, flag or unflag",
     openapi_extra={
         "responses": {200: {"headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}}
     },
@@ -199,10 +204,14 @@ def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
 def mark_delivered_post(
     request: ApiRequest, delivered_post_id: DeliveredPostId, data: DeliveredPostPatch
 ) -> HttpResponse:
-    """Mark a delivered post of one's own read or unread."""
+    """Mark a delivered post of one's own read or unread, or flag it; the rest stays as it is."""
     box, uid = _own(request, delivered_post_id)
-    mark = services.mark_read if data.is_read else services.mark_unread
-    mark(box=box, uids=[uid])
+    if "is_read" in data.model_fields_set:
+        mark = services.mark_read if data.is_read else services.mark_unread
+        mark(box=box, uids=[uid])
+    if "is_flagged" in data.model_fields_set:
+        flag = services.flag if data.is_flagged else services.unflag
+        flag(box=box, uids=[uid])
     copy = selectors.own_copy(request.user, box.pk, uid)
     return answer(_shown(request, copy), headers=_headers(request, copy))
 

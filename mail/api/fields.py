@@ -16,8 +16,9 @@ INVALID = "invalid"
 
 MOMENT = "moment"
 UID = "uid"
+NOTHING = "nothing"
 
-# By pydantic's types of error, and by those two of ours above.
+# By pydantic's types of error, and by those three of ours above.
 _KNOWN: dict[str, tuple[str, str | Promise]] = {
     "missing": (REQUIRED, _("This is required.")),
     "extra_forbidden": (UNKNOWN_FIELD, _("There is no such field.")),
@@ -31,6 +32,7 @@ _KNOWN: dict[str, tuple[str, str | Promise]] = {
     "model_type": (INVALID_TYPE, _("Give a JSON object.")),
     "model_attributes_type": (INVALID_TYPE, _("Give a JSON object.")),
     "dict_type": (INVALID_TYPE, _("Give a JSON object.")),
+    NOTHING: (REQUIRED, _("Give at least one field.")),
     UID: (INVALID_TYPE, _("Give an address, an id or a whole number.")),
     "uuid_type": (INVALID_TYPE, _("Give a UUID.")),
     "uuid_parsing": (INVALID, _("Give a UUID.")),

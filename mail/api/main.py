@@ -12,8 +12,10 @@ from ninja.openapi.schema import OpenAPISchema
 from mail.api import (
     actions,
     boxes,
+    completions,
     delivered_posts,
     description,
+    drafts,
     posts,
     problems,
     submissions,
@@ -69,6 +71,8 @@ for prefix, router in (
     ("actions", actions.router),
     ("submissions", submissions.router),
     ("tokens", tokens.router),
+    ("drafts", drafts.router),
+    ("completions", completions.router),
 ):
     api.add_router(prefix, router)
 
@@ -85,7 +89,8 @@ def root(request: ApiRequest) -> HttpResponse:
     """Links to all collections and actions."""
     urls = Urls(request)
     collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
-    links = {name: urls.collection(name) for name in (*collections, "tokens")}
-    acts = ("deliver", "sync", "move", "mark-read")
+    more = ("drafts", "completions", "tokens")
+    links = {name: urls.collection(name) for name in (*collections, *more)}
+    acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
     links |= {name: urls.collection(f"actions/{name}") for name in acts}
     return tagged(request, links | {"documentation": urls.collection("docs")})

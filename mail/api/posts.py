@@ -7,10 +7,20 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors, selectors, services
-from mail.api.answers import IMMUTABLE, answer, created, known, nothing, page, read_cursor, tag_of
+from mail import errors, policies, selectors, services
+from mail.api.answers import (
+    IMMUTABLE,
+    answer,
+    created,
+    known,
+    nothing,
+    page,
+    read_cursor,
+    tag_of,
+    tagged,
+)
 from mail.api.common import DEFAULT, ApiRequest, Cursor, From, Limit, PostId, Sender, Thread, Until
-from mail.api.schemas import PostIn, PostOut, errors_of
+from mail.api.schemas import PostIn, PostOut, RecallReportOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Post
 
@@ -120,6 +130,20 @@ def _headers(urls: Urls, post_id: UUID, renderer: int, sender_id: int | None) ->
         "ETag": tag_of(urls.base, post_id, renderer, sender_id),
         "Cache-Control": IMMUTABLE,
     }
+
+
+@router.get(
+    "/{post_id}/recall",
+    response={200: RecallReportOut, 304: None, **errors_of(403, 404)},
+    operation_id="report_recall",
+    summary="What a recall takes back",
+)
+def report_recall(request: ApiRequest, post_id: PostId) -> HttpResponse:
+    """How many other people have a post by now, and how many read it: before one recalls it."""
+    post = selectors.recallable_post(request.user, post_id)
+    policies.check_recalling(post, request.user)
+    report = selectors.recall_report(post)
+    return tagged(request, {"copies": report.copies, "read": report.read})
 
 
 @router.delete(

@@ -25,6 +25,8 @@ _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.StateTooOld, HTTPStatus.GONE),
     (errors.TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.DraftChanged, HTTPStatus.CONFLICT),
+    (errors.UndoTooLate, HTTPStatus.CONFLICT),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
 

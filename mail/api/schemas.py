@@ -18,12 +18,13 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from mail import names
 from mail.api import fields
-from mail.models import Box, Post
+from mail.models import Box, Draft, Post
 from mail.services import MAX_RECIPIENTS, MAX_TOKEN_NAME
 
 HOST = "https://mail.example.org/postapi"
@@ -94,11 +95,17 @@ class Root(Schema):
     delivered_posts: Url = Field(alias="delivered-posts")
     subscriptions: Url
     submissions: Url
+    drafts: Url
+    completions: Url
     tokens: Url
     deliver: Url
+    audience: Url
     sync: Url
     move: Url
     mark_read: Url = Field(alias="mark-read")
+    flag: Url
+    delete: Url
+    empty_trash: Url = Field(alias="empty-trash")
     documentation: Url
 
 
@@ -122,6 +129,7 @@ class BoxOut(Schema):
         description="Of one's own boxes: give it to `changes` to learn what happened since."
     )
     unread: int | None = Field(description="Of one's own boxes: how many posts are unread.")
+    total: int | None = Field(description="Of one's own boxes: how many posts are in it.")
 
 
 class BoxIn(Input):
@@ -139,6 +147,22 @@ class BoxIn(Input):
     )
 
 
+class CompletionOut(Schema):
+    """A box that one can write to."""
+
+    box: Url = Field(examples=[f"{HOST}/boxes/alice"])
+    name: str = Field(examples=["alice"])
+    kind: Literal["personal", "group", "everyone"]
+    full_name: str = Field(examples=["Alice Ames"], description="Of a person; may be empty.")
+    size: int = Field(description="How many people it stands for: in groups, at most.")
+
+
+class AudienceOut(Schema):
+    people: int = Field(description="At most: who is in several of the boxes counts in each.")
+    boxes: list[CompletionOut]
+    unknown: list[str] = Field(description="What stands for nobody.")
+
+
 class PostOut(Schema):
     url: Url = Field(examples=[f"{HOST}/posts/0197a3f0-0000-7000-8000-000000000000"])
     id: UUID
@@ -154,6 +178,16 @@ class PostOut(Schema):
     thread: UUID = Field(description="The same for all posts of a conversation.")
 
 
+class RecallReportOut(Schema):
+    """What a recall takes back from other people."""
+
+    copies: int = Field(description="How many have the post in a box of theirs.")
+    read: int = Field(description="How many of these have read it.")
+
+
+ContentType = Literal["text/markdown", "text/x-markdown", "text/plain"]
+
+
 class _Written(Input):
     subject: str = Field(
         "", json_schema_extra=limits(maxLength=Post.MAX_SUBJECT), examples=["Cake on Friday"]
@@ -164,7 +198,7 @@ class _Written(Input):
         examples=["It is **good** cake."],
         description=f"At most {Post.MAX_BODY} bytes of UTF-8.",
     )
-    content_type: Literal["text/markdown", "text/x-markdown", "text/plain"] = "text/markdown"
+    content_type: ContentType = "text/markdown"
     in_reply_to: Reference | None = Field(None, description="The post that this one answers.")
 
 
@@ -179,6 +213,9 @@ class DeliverIn(_Written):
     to: _Boxes = Field([], examples=[[f"{HOST}/boxes/crew"]])
     cc: _Boxes = Field([], description="Recipients who are shown as copied.")
     bcc: _Boxes = Field([], description="Recipients who are not shown.")
+    forwarded: Reference | None = Field(
+        None, description="The post that this one forwards: one's copies of it are marked so."
+    )
 
 
 class DeliveredPostOut(Schema):
@@ -189,6 +226,8 @@ class DeliveredPostOut(Schema):
     created: datetime = Field(description="When the post was written.")
     delivered: datetime = Field(description="When it reached this box.")
     is_read: bool
+    is_flagged: bool = Field(description="Marked by its reader, to be found again.")
+    is_answered: bool
     sender: Url
     subject: str
 
@@ -198,8 +237,27 @@ class DeliveredPostIn(Input):
     post: Reference = Field(examples=[f"{HOST}/posts/0197a3f0-0000-7000-8000-000000000000"])
 
 
+def _absent() -> Any:
+    """What a field that was left out holds: null is none of its values."""
+
+
 class DeliveredPostPatch(Input):
-    is_read: StrictBool = Field(examples=[True])
+    """At least one of them; what is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    is_read: StrictBool = Field(default_factory=_absent, examples=[True])
+    is_flagged: StrictBool = Field(default_factory=_absent, examples=[True])
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "DeliveredPostPatch":
+        if not self.model_fields_set:
+            raise PydanticCustomError(fields.NOTHING, "no field")
+        return self
+
+
+class AudienceIn(Input):
+    boxes: list[Reference] = Field(max_length=1000, examples=[[f"{HOST}/boxes/crew"]])
 
 
 class Delivered(Schema):
@@ -239,30 +297,58 @@ class SyncIn(Input):
 _Uids = Annotated[list[Uid], Field(min_length=1, max_length=1000)]
 
 
-class MoveIn(Input):
+class Chosen(Input):
+    """Some delivered posts of a box, or all up to one."""
+
     box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
-    posts: _Uids = Field(
+    posts: _Uids | None = Field(
+        None,
         description="Delivered posts of the box, or their uids.",
         examples=[[f"{HOST}/delivered-posts/7.42", 43]],
     )
+    up_to: Uid | None = Field(None, description="Instead of `posts`: all up to and with this one.")
+
+
+class MoveIn(Chosen):
     to: Reference = Field(
         description="Another box of the same person.", examples=[f"{HOST}/boxes/alice:archive"]
     )
 
 
 class Moved(Schema):
-    posts: list[Url] = Field(description="Where they are now, in the order of their old uids.")
+    changed: int = Field(description="How many were moved.")
+    posts: list[Url] = Field(
+        description="Where they are now, in the order of their old uids; after `up_to`, by which "
+        "any number is moved, none is named."
+    )
 
 
-class MarkReadIn(Input):
-    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
-    posts: _Uids | None = Field(None, description="Delivered posts of the box, or their uids.")
-    up_to: Uid | None = Field(None, description="Instead of `posts`: all up to and with this one.")
+class MarkReadIn(Chosen):
     is_read: StrictBool = Field(default=True, description="false marks them unread.")
 
 
-class Marked(Schema):
-    changed: int
+class FlagIn(Input):
+    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
+    posts: _Uids = Field(
+        description="Delivered posts of the box, or their uids.",
+        examples=[[f"{HOST}/delivered-posts/7.42", 43]],
+    )
+    is_flagged: StrictBool = Field(default=True, description="false takes the flag away.")
+
+
+class DeleteIn(Chosen):
+    """What is to be removed for good."""
+
+
+class EmptyTrashIn(Input):
+    up_to: Uid = Field(
+        description="The newest post of the trash that one has seen, or its uid.",
+        examples=[f"{HOST}/delivered-posts/9.42", 42],
+    )
+
+
+class Changed(Schema):
+    changed: int = Field(description="How many were changed by this.")
 
 
 class Changes(Schema):
@@ -286,10 +372,67 @@ class SubmissionOut(Schema):
     state: Literal["accepted", "delivered", "failed"]
     created: datetime
     attempts: int
+    undo_until: datetime = Field(description="Until when `undo` takes it back.")
 
 
 class SubmissionDetail(SubmissionOut):
     recipients: list[RecipientOut]
+
+
+_Kind = Literal["new", "reply", "forward"]
+
+
+class DraftOut(Schema):
+    url: Url = Field(examples=[f"{HOST}/drafts/0197a3f0-0000-7000-8000-000000000000"])
+    id: UUID
+    version: int = Field(description="Grows by one with every change.")
+    created: datetime
+    updated: datetime
+    kind: _Kind
+    in_reply_to: Url | None = Field(description="The post that it answers, or forwards.")
+    to: list[Url] = Field(description="As written: whether they exist is seen when it is sent.")
+    cc: list[Url]
+    bcc: list[Url]
+    subject: str = Field(examples=["Cake on Friday"])
+
+
+class DraftDetail(DraftOut):
+    content_type: Literal["text/markdown", "text/plain"]
+    body: str = Field(examples=["It is **good** cake."])
+
+
+class DraftIn(Input):
+    """A draft as it is written so far: what is left out is empty."""
+
+    to: list[Reference] = Field([], examples=[[f"{HOST}/boxes/crew"]])
+    cc: list[Reference] = Field([], description="Recipients who are shown as copied.")
+    bcc: list[Reference] = Field([], description="Recipients who are not shown.")
+    subject: str = Field("", examples=["Cake on Friday"])
+    body: str = Field(
+        "",
+        examples=["It is **good** cake."],
+        description=f"All texts of a draft together have at most {Draft.MAX_SIZE} bytes of UTF-8.",
+    )
+    content_type: ContentType = "text/markdown"
+    kind: _Kind = Field("new", description="Whether it answers or forwards `in_reply_to`.")
+    in_reply_to: Reference | None = Field(
+        None, description="The post that it answers or, with the kind `forward`, forwards."
+    )
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 2.0 is 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
+
+
+class DraftPut(DraftIn):
+    version: Version | None = Field(
+        None,
+        description="The version that this follows; left out by the first save, which makes it.",
+    )
 
 
 class TokenOut(Schema):

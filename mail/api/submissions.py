@@ -6,10 +6,11 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors, selectors
-from mail.api.answers import page, read_cursor, tagged
+from mail import errors, selectors, services
+from mail.api import drafts
+from mail.api.answers import answer, page, read_cursor, tagged
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, SubmissionId
-from mail.api.schemas import SubmissionDetail, SubmissionOut, errors_of
+from mail.api.schemas import DraftDetail, SubmissionDetail, SubmissionOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Submission
 
@@ -23,6 +24,7 @@ def _shown(urls: Urls, row: Submission) -> dict[str, Any]:
         "state": row.state,
         "created": row.created,
         "attempts": row.attempts,
+        "undo_until": row.created + services.UNDO_FOR,
     }
 
 
@@ -70,10 +72,31 @@ def list_submissions(
 )
 def get_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpResponse:
     """What came of a sending, for each recipient."""
+    row, urls = _one(request, submission_id), Urls(request)
+    return tagged(request, _shown(urls, row) | {"recipients": _recipients(urls, row)})
+
+
+def _one(request: ApiRequest, submission_id: int) -> Submission:
     if not 0 <= submission_id < 2**63:
         raise errors.NotFound
-    row = Submission.objects.filter(sender=request.user, pk=submission_id).first()
+    rows = Submission.objects.filter(sender=request.user, pk=submission_id)
+    row = rows.select_related("post").first()
     if row is None:
         raise errors.NotFound
-    urls = Urls(request)
-    return tagged(request, _shown(urls, row) | {"recipients": _recipients(urls, row)})
+    return row
+
+
+@router.post(
+    "/{submission_id}/undo",
+    response={200: DraftDetail, **errors_of(403, 404, 409)},
+    operation_id="undo_submission",
+    summary="Undo a sending",
+)
+def undo_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpResponse:
+    """Recall what was sent a moment ago, and get it back as a draft: until `undo_until`.
+
+    Again it gives the same draft. 404: it was recalled otherwise, or its draft is no more.
+    """
+    submission = _one(request, submission_id)
+    draft = services.undo_send(submission=submission, by=request.user)
+    return answer(drafts.shown_whole(Urls(request), draft))

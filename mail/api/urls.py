@@ -49,6 +49,9 @@ class Urls:
     def submission(self, submission_id: int) -> str:
         return f"{self.base}submissions/{submission_id}"
 
+    def draft(self, draft_id: UUID) -> str:
+        return f"{self.base}drafts/{draft_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.base}tokens/{token_id}"
 

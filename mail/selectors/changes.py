@@ -1,7 +1,7 @@
 """What happened in a box since a state, and all of it, for export."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,7 @@ class Exported:
     uid: int
     delivered: datetime
     is_read: bool
+    flags: Sequence[str]
     post: Post
 
 
@@ -113,17 +114,19 @@ def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
     after = 0
     while True:
         rows = DeliveredPost.objects.filter(box=box, uid__gt=after).order_by("uid")
-        found = list(rows.values_list("uid", "post_id", "delivered", "read_at")[:batch])
+        found = list(rows.values_list("uid", "post_id", "delivered", "read_at", "flags")[:batch])
         if not found:
             return
         after = found[-1][0]
-        posts = Post.objects.filter(recalled=None).in_bulk([row[1] for row in found])
-        for uid, post_id, delivered, read_at in found:
-            if post_id in posts:
-                yield Exported(uid, delivered, read_at is not None, posts[post_id])
+        # What was made of the body is as large again, and is made again elsewhere.
+        posts = Post.objects.filter(recalled=None).defer("body_html", "snippet")
+        by_id = posts.in_bulk([row[1] for row in found])
+        for uid, post_id, delivered, read_at, flags in found:
+            if post_id in by_id:
+                yield Exported(uid, delivered, read_at is not None, flags or (), by_id[post_id])
 
 
 def exported_post(box: Box, uid: int) -> Exported:
     """One delivered post with all of its post; raises NotFound, also for one recalled."""
     row = delivered_post(box, uid)
-    return Exported(row.uid, row.delivered, row.is_read, row.post)
+    return Exported(row.uid, row.delivered, row.is_read, row.flags or (), row.post)

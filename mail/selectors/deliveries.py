@@ -1,16 +1,16 @@
 """Delivered posts as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mail import errors
-from mail.models import DeliveredPost, Post, User
+from mail.models import DeliveredPost, Flag, Post, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class DeliveredRow:
     post_id: UUID
     delivered: datetime
     is_read: bool
+    is_flagged: bool
+    is_answered: bool
     sender_name: str
     subject: str
     created: datetime
@@ -35,6 +37,7 @@ class DeliveredFilter:
     start: datetime | None = None
     end: datetime | None = None
     is_read: bool | None = None
+    is_flagged: bool | None = None
     thread: UUID | None = None
 
     def apply(self, rows: QuerySet[DeliveredPost]) -> QuerySet[DeliveredPost]:
@@ -47,6 +50,9 @@ class DeliveredFilter:
             rows = rows.filter(delivered__lt=self.end)
         if self.is_read is not None:
             rows = rows.filter(read_at__isnull=not self.is_read)
+        if self.is_flagged is not None:
+            flagged = Q(flags__contains=[Flag.FLAGGED.value])
+            rows = rows.filter(flagged if self.is_flagged else ~flagged)
         if self.thread is not None:
             rows = rows.filter(post__in=_ids_of_thread(self.thread))
         return rows
@@ -86,7 +92,7 @@ def delivered_rows(
     return _delivered_rows(rows_found[:limit]), place
 
 
-_ROW = ("box_id", "uid", "post_id", "delivered", "read_at", "sender_name", "subject")
+_ROW = ("box_id", "uid", "post_id", "delivered", "read_at", "flags", "sender_name", "subject")
 
 
 def delivered_row(box_id: int, uid: int) -> DeliveredRow:
@@ -116,10 +122,12 @@ def row_of(copy: DeliveredPost) -> DeliveredRow:
     return found[0]
 
 
-def deliveries_of(post_id: UUID, box_ids: Sequence[int]) -> list[DeliveredRow]:
-    """A post's copies in some boxes."""
-    rows = DeliveredPost.objects.filter(post=post_id, box__in=box_ids).order_by("box_id")
-    return _delivered_rows(list(rows.values_list(*_ROW)))
+def deliveries_of(post: Post, box_ids: Sequence[int]) -> tuple[list[DeliveredRow], dict[int, str]]:
+    """A post's copies in some boxes, and the names of these: one read, the post being at hand."""
+    rows = DeliveredPost.objects.filter(post=post.pk, box__in=box_ids).order_by("box_id")
+    found = [] if post.recalled else list(rows.values_list(*_ROW, "box__name"))
+    shown = _rows_made([row for *row, _ in found], {post.pk: post.created})
+    return shown, {box_id: name for box_id, *_, name in found}
 
 
 def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -132,13 +140,23 @@ def _created(post_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         return dict(cursor.fetchall())
 
 
-def _delivered_rows(found: Sequence[tuple[Any, ...]]) -> list[DeliveredRow]:
-    created = _created([row[2] for row in found])
+def _delivered_rows(found: Sequence[Sequence[Any]]) -> list[DeliveredRow]:
+    return _rows_made(found, _created([row[2] for row in found]))
+
+
+def _rows_made(
+    found: Sequence[Sequence[Any]], created: Mapping[UUID, datetime]
+) -> list[DeliveredRow]:
+    """What `_ROW` was read of, as rows, without those whose posts were recalled."""
     return [
         DeliveredRow(
-            *(box_id, uid, post_id, delivered, read_at is not None, sender_name, subject),
+            *(box_id, uid, post_id, delivered, read_at is not None),
+            is_flagged=Flag.FLAGGED in (flags or ()),
+            is_answered=Flag.ANSWERED in (flags or ()),
+            sender_name=sender_name,
+            subject=subject,
             created=created[post_id],
         )
-        for box_id, uid, post_id, delivered, read_at, sender_name, subject in found
+        for box_id, uid, post_id, delivered, read_at, flags, sender_name, subject in found
         if post_id in created
     ]

@@ -1,9 +1,16 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mail import selectors, services
 from mail.models import DeliveredPost, Post, Submission, User
 
 from .conftest import ROOT
+
+
+def uids(user: User, folder: str = "") -> list[int]:
+    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder))
+    return sorted(rows.values_list("uid", flat=True))
 
 
 class TestDeliver:
@@ -39,6 +46,17 @@ class TestDeliver:
         answer = as_(alice).post("actions/deliver", {"to": to, "body": "x" * 200_000})
         assert len(answer.json()["posts"]) == 10_000
         assert DeliveredPost.objects.count() == 10_001  # with alice's own in sent
+
+    def test_forwarding_marks_ones_own_copy(self, as_, alice, bob, hello, problem):
+        row = DeliveredPost.objects.get(box=selectors.own_box(bob))
+        data = {"to": ["alice"], "forwarded": f"{ROOT}posts/{row.post_id}"}
+        assert as_(bob).post("actions/deliver", data).status_code == 200
+        row.refresh_from_db()
+        assert row.flags == ["$Forwarded"]
+        data = {"to": ["alice"], "forwarded": str(Post.objects.latest("pk").thread)}
+        services.recall(post=Post.objects.latest("pk"), by=bob)
+        answer = as_(bob).post("actions/deliver", data)
+        problem(answer, 400, code="forwarded-unknown", field="forwarded")
 
     def test_what_may_be_seen_but_not_done_is_403(self, as_, alice, bob, crew, problem):
         crew.post_policy = "managers"
@@ -119,19 +137,55 @@ class TestDeliver:
         problem(as_(alice).post("actions/deliver", data), status, field=field)
         assert not Post.objects.exists()
 
-    def test_costs_the_same_for_any_number(self, as_, alice, bob, django_assert_num_queries):
+    def test_costs_the_same_for_any_number(self, as_, alice, bob):
         services.import_users(users=[User(username=f"u{n}") for n in range(500)])
         api = as_(alice)
         api.get("")
         counts = []
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         for number in (2, 500):
             with CaptureQueriesContext(connection) as captured:
                 api.post("actions/deliver", {"to": [f"u{n}" for n in range(number)]})
             counts.append(len(captured))
-        assert counts[0] == counts[1]
+        # The token, the boxes, the sender's own; the post and its submission, in a transaction;
+        # the delivery, what came of it, whether it was recalled meanwhile; what to answer.
+        assert counts == [11, 11]
+
+
+class TestAudience:
+    def test_works(self, as_, alice, bob, crew):
+        data = {"boxes": [f"{ROOT}boxes/crew", "BOB", "nobody", "bob:sent"]}
+        shown = as_(alice).post("actions/audience", data).json()
+        assert shown["people"] == 3  # bob twice: an upper bound
+        assert [box["box"] for box in shown["boxes"]] == [
+            f"{ROOT}boxes/{n}" for n in ("crew", "bob")
+        ]
+        assert [box["size"] for box in shown["boxes"]] == [2, 1]
+        assert shown["unknown"] == ["nobody", "bob:sent"]
+
+    @pytest.mark.parametrize(
+        ("data", "status", "field"),
+        [
+            ({}, 422, "boxes"),
+            ({"boxes": "bob"}, 422, "boxes"),
+            ({"boxes": [""]}, 422, "boxes.0"),
+            ({"boxes": ["x"] * 1001}, 422, "boxes"),
+            ({"boxes": ["https://other.example/postapi/boxes/bob"]}, 400, "boxes"),
+        ],
+    )
+    def test_bad_input_names_the_field(self, as_, alice, problem, data, status, field):
+        problem(as_(alice).post("actions/audience", data), status, field=field)
+
+    def test_costs_the_same_at_any_size(self, as_, alice, django_assert_num_queries):
+        api = as_(alice)
+        api.get("")  # notes the token's use
+        for size in (2, 30):
+            services.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
+            for n in range(size):
+                services.create_group(name=f"g{size}x{n}", by=alice)
+            boxes = [f"{kind}{size}x{n}" for kind in "ug" for n in range(size)]
+            with django_assert_num_queries(3):  # the token, the boxes, their sizes
+                answer = api.post("actions/audience", {"boxes": boxes})
+            assert len(answer.json()["boxes"]) == 2 * size
 
 
 class TestMove:
@@ -141,14 +195,116 @@ class TestMove:
         answer = api.post("actions/move", data)
         assert answer.status_code == 200
         (url,) = answer.json()["posts"]
+        assert answer.json()["changed"] == 1
         assert api.get(url).json()["box"] == f"{ROOT}boxes/bob:archive"
         assert api.get(hello).status_code == 404
+
+    def test_all_up_to_one(self, as_, bob, fill):
+        box = selectors.own_box(bob)
+        fill(box, 5)
+        up_to = f"{ROOT}delivered-posts/{box.pk}.3"
+        data = {"box": "bob", "up_to": up_to, "to": "bob:archive"}
+        answer = as_(bob).post("actions/move", data)
+        assert answer.json() == {"changed": 3, "posts": []}
+        assert uids(bob) == [4, 5]
+        assert uids(bob, "archive") == [1, 2, 3]
 
     def test_only_between_ones_own(self, as_, alice, bob, crew, hello, problem):
         data = {"box": "bob", "posts": [1], "to": "crew"}
         problem(as_(bob).post("actions/move", data), 400, field="to")
         problem(as_(alice).post("actions/move", data | {"to": "alice"}), 400, field="box")
         problem(as_(bob).post("actions/move", data | {"posts": ["0.1"], "to": "bob"}), 400)
+        up_to = {"box": "bob", "up_to": 1, "to": "crew"}
+        problem(as_(bob).post("actions/move", up_to), 400, field="to")
+
+    @pytest.mark.parametrize("chosen", [{}, {"posts": [1], "up_to": 1}])
+    def test_either_some_or_all_up_to_one(self, as_, bob, hello, problem, chosen):
+        data = {"box": "bob", "to": "bob:archive"} | chosen
+        problem(as_(bob).post("actions/move", data), 400, code="ambiguous", field="posts")
+        assert uids(bob) == [1]
+
+
+class TestDelete:
+    def test_some_or_all_up_to_one(self, as_, bob, fill):
+        box, api = selectors.own_box(bob), as_(bob)
+        fill(box, 6)
+        up_to = f"{ROOT}delivered-posts/{box.pk}.3"
+        assert api.post("actions/delete", {"box": "bob", "posts": [2, 6, 99]}).json() == {
+            "changed": 2
+        }
+        assert api.post("actions/delete", {"box": "bob", "up_to": up_to}).json() == {"changed": 2}
+        assert uids(bob) == [4, 5]
+        assert Post.objects.count() == 6
+
+    @pytest.mark.parametrize(
+        ("data", "status", "field"),
+        [
+            ({"box": "bob"}, 400, "posts"),
+            ({"box": "bob", "posts": [1], "up_to": 1}, 400, "posts"),
+            ({"box": "bob", "posts": []}, 422, "posts"),
+            ({"box": "bob", "up_to": "0.1"}, 400, "up_to"),
+            ({"box": "alice", "posts": [1]}, 400, "box"),
+            ({"box": "crew", "up_to": 9}, 400, "box"),
+            ({"posts": [1]}, 422, "box"),
+        ],
+    )
+    def test_bad_input_names_the_field_and_deletes_nothing(
+        self, as_, bob, crew, hello, problem, data, status, field
+    ):
+        problem(as_(bob).post("actions/delete", data), status, field=field)
+        assert uids(bob) == [1]
+
+
+class TestEmptyTrash:
+    def test_works_up_to_what_one_has_seen(self, as_, bob, fill):
+        box, api = selectors.own_box(bob), as_(bob)
+        fill(box, 4)
+        services.trash(box=box, uids=[1, 2, 3])
+        trash = selectors.own_box(bob, "trash")
+        up_to = f"{ROOT}delivered-posts/{trash.pk}.2"
+        assert api.post("actions/empty-trash", {"up_to": up_to}).json() == {"changed": 2}
+        assert uids(bob, "trash") == [3]
+        assert uids(bob) == [4]
+        assert api.post("actions/empty-trash", {"up_to": 99}).json() == {"changed": 1}
+
+    @pytest.mark.parametrize(
+        ("data", "status"), [({}, 422), ({"up_to": "0.1"}, 400), ({"up_to": None}, 422)]
+    )
+    def test_bad_input_names_the_field(self, as_, bob, problem, data, status):
+        problem(as_(bob).post("actions/empty-trash", data), status, field="up_to")
+
+
+class TestFlag:
+    def flagged(self, bob: User) -> list[int]:
+        lines = selectors.page(selectors.own_box(bob)).lines
+        return sorted(line.uid for line in lines if line.is_flagged)
+
+    def test_many(self, as_, bob, fill):
+        box, api = selectors.own_box(bob), as_(bob)
+        fill(box, 3)
+        posts = [f"{ROOT}delivered-posts/{box.pk}.1", 3, 99]
+        answer = api.post("actions/flag", {"box": "bob", "posts": posts})
+        assert answer.json() == {"changed": 2}
+        assert self.flagged(bob) == [1, 3]
+        data = {"box": f"{ROOT}boxes/bob", "posts": [2, 3], "is_flagged": False}
+        assert api.post("actions/flag", data).json() == {"changed": 1}
+        assert self.flagged(bob) == [1]
+
+    @pytest.mark.parametrize(
+        ("data", "status", "field"),
+        [
+            ({"box": "bob"}, 422, "posts"),
+            ({"box": "bob", "posts": []}, 422, "posts"),
+            ({"box": "bob", "posts": ["0.1"]}, 400, "posts"),
+            ({"box": "bob", "posts": [1], "is_flagged": None}, 422, "is_flagged"),
+            ({"box": "alice", "posts": [1]}, 400, "box"),
+        ],
+    )
+    def test_bad_input_names_the_field_and_changes_nothing(
+        self, as_, bob, hello, problem, data, status, field
+    ):
+        problem(as_(bob).post("actions/flag", data), status, field=field)
+        assert self.flagged(bob) == []
 
 
 class TestMarkRead:
@@ -202,7 +358,32 @@ class TestSync:
             problem(as_(bob).post("actions/sync", {"box": box}), 400, field="box")
 
 
-@pytest.mark.parametrize("action", ["deliver", "sync", "move", "mark-read"])
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("mark-read", {}),
+        ("flag", {}),
+        ("move", {"to": "bob:archive"}),
+        ("delete", {}),
+        ("empty-trash", {"up_to": 0}),
+    ],
+)
+def test_many_cost_what_one_costs(as_, bob, fill, action, data):
+    fill(selectors.own_box(bob), 800)
+    api, counts = as_(bob), []
+    api.get("")  # notes the token's use
+    for chosen in ([1], list(range(2, 800))):
+        given = {"box": "bob", "posts": chosen} if action != "empty-trash" else {}
+        with CaptureQueriesContext(connection) as queries:
+            assert api.post(f"actions/{action}", given | data).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+ACTIONS = ["deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_signed_out_and_wrong_method(signed_out, as_, bob, problem, action):
     problem(signed_out.post(f"actions/{action}", {}), 401)
     answer = as_(bob).get(f"actions/{action}")

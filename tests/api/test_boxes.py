@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from email import message_from_binary_file, policy
 from typing import Any, cast
 from urllib.parse import quote
@@ -18,8 +19,9 @@ def test_works(as_, alice, bob, crew, hello):
         *("bob:archive", "bob:sent", "bob:trash"),
     }
     assert listed["bob"]["state"] == "1.1"
-    assert listed["bob"]["unread"] == 1
-    assert listed["alice"]["state"] is None
+    assert (listed["bob"]["unread"], listed["bob"]["total"]) == (1, 1)
+    assert (listed["bob:sent"]["unread"], listed["bob:sent"]["total"]) == (0, 0)
+    assert listed["alice"]["state"] is listed["alice"]["unread"] is listed["crew"]["total"] is None
     assert listed["alice"]["owner"] == f"{ROOT}users/alice"
     assert listed["crew"]["kind"] == "group"
     assert api.get("boxes/CREW").json() == listed["crew"]
@@ -50,6 +52,7 @@ def test_folders(as_, alice, bob, problem):
     api = as_(alice)
     made = api.post("boxes", {"name": "alice:projects"}).json()
     assert made["kind"] == "folder"
+    assert (made["unread"], made["total"]) == (0, 0)
     problem(api.post("boxes", {"name": "alice:Projects"}), 400, code="name-taken")
     problem(api.post("boxes", {"name": "bob:projects"}), 400, code="name-invalid")
     problem(api.post("boxes", {"name": "alice:a:b"}), 400, code="name-invalid")
@@ -233,6 +236,9 @@ class TestExport:
         ).post
         services.sync(box=selectors.own_box(bob))
         services.mark_read(box=selectors.own_box(bob), uids=[1])
+        services.flag(box=selectors.own_box(bob), uids=[1])
+        services.send(sender=bob, to=["alice"], in_reply_to=first.pk)
+        services.send(sender=bob, to=["alice"], forwarded=first.pk)
         second = services.send(
             sender=alice, to=["bob"], cc=["alice"], subject="", body="", in_reply_to=first.pk
         ).post
@@ -249,11 +255,13 @@ class TestExport:
         first, second = (cast("Any", message) for message in box)
         assert first["Subject"] == posts[0].subject
         assert first["From"].addresses[0].username == "alice"
-        assert first["Status"] == "RO"
+        assert (first["Status"], first["X-Status"], first["X-Keywords"]) == (
+            *("RO", "AF", "$Forwarded"),
+        )
         body = first.get_content().replace("\n>From here", "\nFrom here")
         assert body.removeprefix(">").replace(">>From", ">From") == posts[0].body
         assert first.get_content_type() == "text/markdown"
-        assert second["Status"] == "O"
+        assert (second["Status"], second["X-Status"], second["X-Keywords"]) == ("O", None, None)
         assert second["In-Reply-To"] == first["Message-ID"]
         assert second["Cc"].addresses[0].username == "alice"
         assert len(box) == 2
@@ -267,20 +275,28 @@ class TestExport:
         assert [line["uid"] for line in lines] == [1, 2]
         assert lines[0]["body"] == posts[0].body
         assert lines[1]["in_reply_to"] == str(posts[0].pk)
+        marks = ("is_read", "is_flagged", "is_answered", "flags")
+        flags = ["\\Flagged", "\\Answered", "$Forwarded"]
+        assert [lines[0][mark] for mark in marks] == [True, True, True, flags]
+        assert [lines[1][mark] for mark in marks] == [False, False, False, []]
 
     def test_another_format(self, as_, bob, problem):
         problem(as_(bob).get("boxes/bob/export?format=pst"), 422, field="format")
 
-    def test_takes_the_same_memory_at_any_size(self, bob, fill):
+    @pytest.mark.parametrize("kind", ["mbox", "jsonl"])
+    def test_takes_the_same_memory_at_any_size(self, bob, fill, kind):
         import tracemalloc
 
         from mail import exporting
+
+        def export(box: Box) -> Iterator[bytes]:
+            return exporting.mbox(box, "x") if kind == "mbox" else exporting.json_lines(box)
 
         box, peaks = selectors.own_box(bob), []
         for more in (300, 2700):
             fill(box, more)
             tracemalloc.start()
-            assert sum(1 for _ in exporting.json_lines(box)) >= more
+            assert sum(piece.count(b"\n") for piece in export(box)) >= more
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
         assert peaks[1] < 2 * peaks[0]
@@ -292,5 +308,5 @@ def test_a_list_costs_the_same_at_any_size(as_, alice, django_assert_num_queries
     for size in (3, 30):
         for n in range(size):
             services.create_group(name=f"g{size}x{n}", by=alice)
-        with django_assert_num_queries(3):  # the token, unread counts, the boxes
+        with django_assert_num_queries(3):  # the token, the boxes, the numbers of one's own
             api.get("boxes?limit=200")

@@ -1,9 +1,10 @@
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
 from mail import selectors, services
-from mail.models import DeliveredPost, Post
+from mail.models import DeliveredPost, Post, User
 
 from .conftest import ROOT
 
@@ -18,7 +19,7 @@ def test_works(as_, alice, bob, hello):
     assert shown["post"] == f"{ROOT}posts/{row.post_id}"
     assert shown["sender"] == f"{ROOT}users/alice"
     assert shown["subject"] == "hello"
-    assert shown["is_read"] is False
+    assert shown["is_read"] is shown["is_flagged"] is shown["is_answered"] is False
     assert shown["delivered"].endswith("Z")
     assert shown["created"] <= shown["delivered"]
     assert api.get(hello).json() == shown
@@ -32,11 +33,17 @@ def test_lists_serve_the_groups(as_, alice, bob, crew):
     ]
 
 
+def post_of(user: User, uid: int) -> UUID:
+    return DeliveredPost.objects.get(box=selectors.own_box(user), uid=uid).post_id
+
+
 def test_filters(as_, alice, bob, charlie):
     for sender, subject in ((alice, "1"), (charlie, "2"), (alice, "3")):
         services.send(sender=sender, to=["bob"], subject=subject)
     services.send(sender=bob, to=["alice"], subject="sent")
     services.mark_read(box=selectors.own_box(bob), uids=[3])
+    services.flag(box=selectors.own_box(bob), uids=[1])
+    services.send(sender=bob, to=["charlie"], in_reply_to=post_of(bob, 2), subject="re")
     middle = DeliveredPost.objects.get(box=selectors.own_box(bob), uid=2)
     api = as_(bob)
 
@@ -45,18 +52,20 @@ def test_filters(as_, alice, bob, charlie):
         assert answer.status_code == 200, answer.content
         return [row["subject"] for row in answer.json()]
 
-    assert subjects("") == ["sent", "3", "2", "1"]
+    assert subjects("") == ["re", "sent", "3", "2", "1"]
     assert subjects("boxname=bob") == ["3", "2", "1"]
-    assert subjects("boxname=BOB:sent") == ["sent"]
-    assert subjects(f"boxname={ROOT}boxes/bob:sent") == ["sent"]
+    assert subjects("boxname=BOB:sent") == ["re", "sent"]
+    assert subjects(f"boxname={ROOT}boxes/bob:sent") == ["re", "sent"]
     assert subjects("sender=alice") == ["3", "1"]
     assert subjects(f"sender={ROOT}users/charlie") == ["2"]
     assert subjects("boxname=bob&is_read=false") == ["2", "1"]
     assert subjects("boxname=bob&is_read=true") == ["3"]
+    assert subjects("boxname=bob&is_flagged=true") == subjects("is_flagged=true") == ["1"]
+    assert subjects("boxname=bob&is_flagged=false") == ["3", "2"]  # 2 has a flag, but another
     moment = quote(middle.delivered.isoformat())
     assert subjects(f"boxname=bob&start={moment}") == ["3", "2"]
     assert subjects(f"boxname=bob&end={moment}") == ["1"]
-    assert subjects(f"thread={middle.post_id}") == ["2"]
+    assert subjects(f"thread={middle.post_id}") == ["re", "2"]
 
 
 @pytest.mark.parametrize("query", ["boxname=bob", ""])
@@ -78,6 +87,19 @@ def test_marking(as_, alice, bob, hello):
     assert answer.status_code == 200
     assert answer.json()["is_read"] is True
     assert api.patch(hello, {"is_read": False}).json()["is_read"] is False
+
+
+def test_flagging_leaves_the_read_mark_alone(as_, alice, bob, hello):
+    api = as_(bob)
+    marked = api.patch(hello, {"is_flagged": True}).json()
+    assert (marked["is_flagged"], marked["is_read"]) == (True, False)
+    marked = api.patch(hello, {"is_flagged": False, "is_read": True}).json()
+    assert (marked["is_flagged"], marked["is_read"]) == (False, True)
+
+
+def test_what_was_answered_says_so(as_, alice, bob, hello):
+    as_(bob).post("actions/deliver", {"to": ["alice"], "in_reply_to": str(post_of(bob, 1))})
+    assert as_(bob).get(hello).json()["is_answered"] is True
 
 
 def test_deleting_is_personal(as_, alice, bob, hello, problem, subjects):
@@ -136,9 +158,11 @@ def test_wrong_method(as_, bob, hello, problem):
 @pytest.mark.parametrize(
     ("data", "field"),
     [
-        ({}, "is_read"),
+        ({}, "body"),
         ({"is_read": None}, "is_read"),
         ({"is_read": "maybe"}, "is_read"),
+        ({"is_read": True, "is_flagged": None}, "is_flagged"),
+        ({"is_flagged": 1}, "is_flagged"),
         ({"is_read": True, "subject": "x"}, "subject"),
     ],
 )
@@ -158,6 +182,7 @@ def test_ids_that_are_none(as_, bob, problem, key):
     ("query", "status", "field"),
     [
         ("is_read=maybe", 422, "is_read"),
+        ("is_flagged=maybe", 422, "is_flagged"),
         ("start=yesterday", 422, "start"),
         ("thread=x", 422, "thread"),
         ("cursor=eA", 400, "cursor"),

@@ -28,7 +28,10 @@ def test_every_block_runs(live_server, tmp_path, settings):
     )
     said = run.stdout + run.stderr
     assert run.returncode == 0, said
-    for part in ('"code":"unknown-recipient"', "304\n", '"has_more":false', '"state":"delivered"'):
+    for part in (
+        *('"code":"unknown-recipient"', "304\n", '"has_more":false', '"state":"delivered"'),
+        *('"code":"draft-changed"', '"undo_until"', '"copies":1', '"full_name":"Clara Voss"'),
+    ):
         assert part in said
     assert (tmp_path / "test.mbox").read_bytes().startswith(b"From ")
-    assert (tmp_path / "test.jsonl").read_bytes().startswith(b'{"uid":1,')
+    assert (tmp_path / "test.jsonl").read_bytes().startswith(b'{"uid":')

@@ -41,6 +41,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "create_post": MAKES,
     "get_post": (200, 404, 404, 200, 404, 401),  # alice wrote it to bob
     "recall_post": (403, 404, 404, 204, 204, 401),
+    "report_recall": (403, 404, 404, 200, 200, 401),
     "list_delivered_posts": OWN,  # of bob's box
     "create_delivered_post": (400, 400, 400, 201, 400, 401),  # of alice's post
     "get_delivered_post": OWN,
@@ -55,8 +56,20 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "sync": (204, 400, 400, 400, 400, 401),
     "move": OWN_NAMED,
     "mark_read": OWN_NAMED,
+    "flag": OWN_NAMED,
+    "delete": OWN_NAMED,
+    "empty_trash": OWN_NAMED,  # up to a post of bob's
+    "list_completions": ALL,
+    "audience": ALL,
     "list_submissions": ALL,
     "get_submission": (404, 404, 404, 200, 404, 401),  # alice's
+    "undo_submission": (404, 404, 404, 200, 404, 401),
+    "list_drafts": ALL,
+    "create_draft": MAKES,
+    "get_draft": OWN,
+    "save_draft": OWN,
+    "delete_draft": OWN_GONE,
+    "send_draft": OWN,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -75,7 +88,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
     submission = services.send(sender=alice, to=["bob"], subject="x")
     stored: Post = services.store(sender=alice)
     token, _ = services.create_token(user=bob, name="x")
-    box = selectors.own_box(bob)
+    box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
     return {
         "who": [bob, charlie, dora, alice, staff],
         "post": submission.post_id,
@@ -84,6 +97,8 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "delivered": f"{box.pk}.1",
         "subscription": f"{box.pk}.{other.pk}",
         "token": token.pk,
+        "draft": draft.pk,
+        "trash": f"{selectors.own_box(bob, 'trash').pk}.0",
     }
 
 
@@ -105,6 +120,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "create_post": lambda _: ("posts", {}),
     "get_post": lambda world: (f"posts/{world['post']}", None),
     "recall_post": lambda world: (f"posts/{world['post']}", None),
+    "report_recall": lambda world: (f"posts/{world['post']}/recall", None),
     "list_delivered_posts": lambda _: ("delivered-posts?boxname=bob", None),
     "create_delivered_post": lambda world: (
         "delivered-posts",
@@ -124,7 +140,18 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "sync": lambda _: ("actions/sync", {"box": "bob"}),
     "move": lambda _: ("actions/move", {"box": "bob", "posts": [1], "to": "bob"}),
     "mark_read": lambda _: ("actions/mark-read", {"box": "bob", "posts": [1]}),
+    "flag": lambda _: ("actions/flag", {"box": "bob", "posts": [1]}),
+    "delete": lambda _: ("actions/delete", {"box": "bob", "posts": [1]}),
+    "empty_trash": lambda world: ("actions/empty-trash", {"up_to": world["trash"]}),
+    "list_completions": lambda _: ("completions?q=b", None),
+    "audience": lambda _: ("actions/audience", {"boxes": ["crew"]}),
     "get_submission": lambda world: (f"submissions/{world['submission']}", None),
+    "undo_submission": lambda world: (f"submissions/{world['submission']}/undo", None),
+    "create_draft": lambda _: ("drafts", {}),
+    "get_draft": lambda world: (f"drafts/{world['draft']}", None),
+    "save_draft": lambda world: (f"drafts/{world['draft']}", {"version": 1}),
+    "delete_draft": lambda world: (f"drafts/{world['draft']}", None),
+    "send_draft": lambda world: (f"drafts/{world['draft']}/send", None),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }

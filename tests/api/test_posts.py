@@ -1,7 +1,7 @@
 import pytest
 
 from mail import selectors, services
-from mail.models import Post
+from mail.models import Post, User
 
 from .conftest import ROOT
 
@@ -76,6 +76,38 @@ def test_deleting_recalls(as_, alice, bob, staff, post, subjects, problem):
 
     another = services.send(sender=alice, to=["bob"]).post
     assert as_(staff).delete(f"posts/{another.pk}").status_code == 204
+
+
+class TestRecallReport:
+    def test_says_how_many_have_it_and_read_it(self, as_, alice, bob, staff, post):
+        path = f"posts/{post.pk}/recall"
+        assert as_(alice).get(path).json() == {"copies": 1, "read": 0}
+        services.mark_read(box=selectors.own_box(bob), uids=None)
+        assert as_(staff).get(path).json() == {"copies": 1, "read": 1}
+
+    def test_is_for_those_who_may_recall(self, as_, alice, bob, charlie, post, problem):
+        path = f"posts/{post.pk}/recall"
+        problem(as_(bob).get(path), 403, code="recall-not-allowed")
+        problem(as_(charlie).get(path), 404)
+        problem(as_(charlie).get(f"posts/{post.pk}x/recall"), 404)
+        services.recall(post=post, by=alice)
+        problem(as_(alice).get(path), 404)
+
+    def test_signed_out_and_wrong_method(self, signed_out, as_, alice, post, problem):
+        problem(signed_out.get(f"posts/{post.pk}/recall"), 401)
+        answer = as_(alice).post(f"posts/{post.pk}/recall", {})
+        problem(answer, 405)
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+    def test_costs_the_same_at_any_size(self, as_, alice, django_assert_num_queries):
+        api = as_(alice)
+        api.get("")  # notes the token's use
+        for size in (2, 300):
+            people = [User(username=f"u{size}x{n}", password="!") for n in range(size)]
+            services.import_users(users=people)
+            sent = services.send(sender=alice, to=[user.username for user in people])
+            with django_assert_num_queries(5):  # the token, two for permissions, post and report
+                assert api.get(f"posts/{sent.post_id}/recall").json()["copies"] == size
 
 
 def test_says_that_it_never_changes(as_, alice, post, django_assert_num_queries):

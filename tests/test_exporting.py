@@ -1,0 +1,104 @@
+"""What mail programs find in an exported box is what was written."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import getaddresses
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mail import errors, exporting, validation
+from mail.models import Post
+from mail.selectors import Exported
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def _accepted(check, text: str) -> bool:
+    try:
+        return bool(check(text) == text)
+    except errors.InvalidInput:
+        return False
+
+
+SUBJECTS = st.text(max_size=255).filter(lambda text: _accepted(validation.subject, text))
+LETTERS = "aZ09.@+-_éßжπ中𐀀"
+WORDS = st.text(LETTERS, min_size=1, max_size=60)
+NAMES = st.lists(WORDS, min_size=1, max_size=2).map(" ".join)
+few = settings(deadline=None, max_examples=40)
+
+
+def read(parser: Any = policy.default, **given: Any) -> Any:
+    """A post, exported alone, as Python's mail parser reads it."""
+    thread = uuid4()
+    post = Post(**{"created": NOW, "thread": thread, "sender_name": "alice"} | given)
+    row = Exported(1, NOW, is_read=False, flags=(), post=post)
+    written = exporting._of_mbox(row, "mail.example.org").encode()
+    first, _, rest = written.partition(b"\n")
+    assert first.startswith(b"From ")
+    assert first.endswith(b"@mail.example.org Sat Jan 31 12:00:00 2026")
+    head, _, _ = rest.partition(b"\n\n")
+    assert head.isascii()
+    assert max(map(len, head.split(b"\n"))) <= 998
+    return message_from_bytes(rest, policy=parser)
+
+
+@few
+@given(SUBJECTS)
+def test_a_subject_comes_back(subject):
+    assert read(subject=subject)["Subject"] == subject
+
+
+@pytest.mark.parametrize(
+    "subject", ["=?utf-8?q?x?=", "a" * 255, "ü" * 255, "a, b: c", "", "👩‍👩‍👧" * 40]
+)
+def test_subjects_that_are_odd(subject):
+    assert read(subject=subject)["Subject"] == subject
+
+
+@few
+@given(NAMES, st.lists(NAMES, min_size=1, max_size=3))
+def test_names_come_back(sender, to):
+    message = read(policy.compat32, sender_name=sender, to=to, cc=to[:1])
+    assert shown(message["From"]) == [sender]
+    assert shown(message["To"]) == to
+    assert shown(message["Cc"]) == to[:1]
+
+
+def shown(header: object) -> list[str]:
+    """Names of a header's addresses, by what reads even those of many encoded words."""
+    found = getaddresses([str(header)])
+    assert all(address.endswith("@mail.example.org") for _, address in found)
+    return [str(make_header(decode_header(name))) for name, _ in found]
+
+
+@few
+@given(st.text().filter(lambda text: _accepted(validation.body, text)))
+def test_a_body_comes_back(body):
+    message = read(body=body)
+    assert message.get_content_type() == "text/markdown"
+    payload = message.get_payload(decode=True).decode()
+    unquoted = "\n".join(
+        line[1:] if line.startswith(">") and line.lstrip(">").startswith("From ") else line
+        for line in payload.split("\n")
+    )
+    assert unquoted.rstrip("\n") == body.rstrip("\n")
+
+
+def test_an_answer_refers_to_what_it_answers():
+    thread, asked = uuid4(), uuid4()
+    message = read(thread=thread, in_reply_to=asked)
+    assert message["In-Reply-To"] == f"<{asked}@mail.example.org>"
+    assert message["References"].split() == [f"<{one}@mail.example.org>" for one in (thread, asked)]
+    assert read(thread=asked, in_reply_to=asked)["References"] == f"<{asked}@mail.example.org>"
+
+
+def test_pieces_hold_all_that_there_is(monkeypatch):
+    monkeypatch.setattr(exporting, "PIECE", 10)
+    parts = [b"12345", b"1234567", b"", b"x" * 25, b"end"]
+    pieces = list(exporting._gathered(iter(parts)))
+    assert pieces == [b"123451234567", b"x" * 25, b"end"]
