@@ -223,11 +223,12 @@ def await_writers() -> None:
         return
     until = time.monotonic() + WRITERS_AWAITED
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        (first_later,) = cursor.fetchone()
+        # A number of our own is above all given out so far; a snapshot's end may be below some.
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        (own,) = cursor.fetchone()
         while time.monotonic() < until:
             cursor.execute(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [first_later]
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s", [own]
             )
             if cursor.fetchone()[0]:
                 return

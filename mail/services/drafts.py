@@ -102,7 +102,7 @@ def send_draft(*, draft: Draft) -> Submission:
         forwarded=referred if forwards else None,
         idempotency_key=draft.key,
     )
-    Draft.objects.filter(pk=draft.pk, version=draft.version).delete()
+    Draft.objects.filter(pk=draft.pk, owner=draft.owner, version=draft.version).delete()
     return submission
 
 

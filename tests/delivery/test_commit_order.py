@@ -2,8 +2,9 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
@@ -366,4 +367,20 @@ class TestRecall:
         recall.result()
 
         synced(bob)
+        assert not DeliveredPost.objects.exists()
+
+    def test_waits_for_a_sync_that_began_after_it_but_read_before(self, alice, bob, charlie, crew):
+        post = services.send(sender=charlie, to=["alice", "crew"], subject="oops").post
+        box = selectors.own_box(bob)
+
+        with ExitStack() as stack:
+            with held(crew):
+                recall = Rival(lambda: services.recall(post=post, by=charlie))
+                until_waiting(1)  # it has locked other boxes, and so has a number of its own
+                stack.enter_context(open_until_the_end(lambda: services.sync(box=box)))
+            until(lambda: not DeliveredPost.objects.filter(post=post).exists())
+            time.sleep(0.2)  # enough to end without waiting
+            assert not recall.is_done()
+        recall.result()
+
         assert not DeliveredPost.objects.exists()
