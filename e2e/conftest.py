@@ -30,6 +30,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def cast(transactional_db) -> dict[str, User]:
     """Test, an ordinary person, and udapost, who may broadcast."""
@@ -70,7 +75,7 @@ def window(
     def window(username: str, *, complains: bool = True, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
         opened.append(context)
-        context.tracing.start(screenshots=True, snapshots=True)
+        context.tracing.start(snapshots=True)
         page = context.new_page()
         if complains:  # or the story is about a fault, which the browser reports
             page.on("console", listen)

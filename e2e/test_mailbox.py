@@ -278,6 +278,7 @@ LAYOUT = """() => new Promise(done => {
         .observe({type: 'layout-shift', buffered: true})
     setTimeout(() => done(sum), 300)
 })"""
+OVERFLOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 PAGES = ["/", "/sent/", "/archive/", "/trash/", "/folders/new/", "/trash/empty/", "/password/"]
 
 
@@ -289,7 +290,9 @@ def test_every_page_is_accessible_fits_and_stays_put(window, send, scheme, width
     for path in [*PAGES, "/inbox/1/"]:
         page.goto(path)
         assert page.evaluate(LAYOUT) == 0, path
-        inspect(page, path)
+        assert not page.evaluate(OVERFLOW), path
+        if width in (390, 1440):  # the colours and names in between are the same
+            inspect(page, path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -323,8 +326,7 @@ def inspect(page: Page, what: str) -> None:
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     )
     assert results.violations_count == 0, what + results.generate_report()
-    overflow = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(overflow), what
+    assert not page.evaluate(OVERFLOW), what
 
 
 def test_the_first_load_is_small_and_asks_nobody_else(window, send, live_server):
