@@ -226,10 +226,13 @@ document.addEventListener('htmx:after:request', (event) => {
   setOffline(event.detail.ctx.response.status >= 500)
 })
 
-document.addEventListener('visibilitychange', () => {
+const look = () => {
   const news = $('#news')
   if (news && !document.hidden) htmx.trigger(news, 'look')
-})
+}
+for (const name of ['visibilitychange', 'opost:sent', 'opost:undone']) {
+  document.addEventListener(name, look)
+}
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 document.cookie = `tz=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`
