@@ -279,3 +279,59 @@ class FolderForm(forms.Form):
         except errors.InvalidInput as error:
             self.add_error("name", str(error))
             return None
+
+
+class GroupForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=names.MAX_LENGTH)
+    description = forms.CharField(
+        label=_("What it is for"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    join_policy = forms.ChoiceField(label=_("Who may join"), choices=Box.JoinPolicy.choices)
+    post_policy = forms.ChoiceField(label=_("Who may write"), choices=Box.PostPolicy.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
+
+    @classmethod
+    def of(cls, box: Box, data: Any) -> "GroupForm":
+        """The form of a group that is there: its name stays."""
+        fields = ("description", "join_policy", "post_policy")
+        form = cls(data, initial={field: getattr(box, field) for field in fields})
+        del form.fields["name"]
+        return form
+
+    def create(self, by: User) -> Box | None:
+        """Make the group; None, with an error at the field, where that is refused."""
+        if not self.is_valid():
+            return None
+        try:
+            return services.create_group(by=by, **self.cleaned_data)
+        except errors.InvalidInput as error:
+            self.add_error(error.field if error.field in self.fields else None, str(error))
+            return None
+
+    def describe(self, box: Box, by: User) -> bool:
+        """Change the group; False, with an error at the field, where that is refused."""
+        if not self.is_valid():
+            return False
+        try:
+            services.describe_group(box=box, by=by, **self.cleaned_data)
+        except errors.InvalidInput as error:
+            self.add_error(error.field if error.field in self.fields else None, str(error))
+            return False
+        return True
+
+
+class PersonForm(forms.Form):
+    person = forms.CharField(
+        label=_("Username"),
+        max_length=names.MAX_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
+
+    def found(self) -> User | None:
+        """Whom the name stands for."""
+        return selectors.person(self.cleaned_data["person"])

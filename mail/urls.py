@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path, register_converter, reverse_lazy
 
-from mail import compose_views, names, views
+from mail import compose_views, group_views, names, views
 
 
 class FolderConverter:
@@ -54,6 +54,16 @@ urlpatterns = [
         auth.PasswordChangeDoneView.as_view(template_name="mail/password_changed.html"),
         name="password_changed",
     ),
+    path("groups/", group_views.groups, name="groups"),
+    path("groups/new/", group_views.create_group, name="create_group"),
+    path("groups/<str:name>/", group_views.group, name="group"),
+    path("groups/<str:name>/edit/", group_views.edit_group, name="edit_group"),
+    path("groups/<str:name>/join/", group_views.join, name="join"),
+    path("groups/<str:name>/leave/", group_views.leave, name="leave"),
+    path("groups/<str:name>/add-member/", group_views.add_member, name="add_member"),
+    path("groups/<str:name>/remove-member/", group_views.remove_member, name="remove_member"),
+    path("groups/<str:name>/add-manager/", group_views.add_manager, name="add_manager"),
+    path("groups/<str:name>/remove-manager/", group_views.remove_manager, name="remove_manager"),
     path("<folder:folder>/", views.inbox, name="inbox"),
     path("<folder:folder>/news/", views.news, name="news"),
     path("<folder:folder>/<int:uid>/", views.read_post, name="read_post"),

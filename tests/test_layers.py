@@ -14,12 +14,12 @@ LAYERS = (
     {"selectors"},
     {"services", "exporting"},
     {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api"},
-    {"views", "compose_views", "admin", "management", "apps"},
+    {"views", "compose_views", "group_views", "admin", "management", "apps"},
     {"urls"},
 )
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
-    *("views", "compose_views", "admin", "management"),
+    *("views", "compose_views", "group_views", "admin", "management"),
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting"}
 

@@ -108,13 +108,13 @@ def audience(wanted: list[str]) -> Audience:
 
 def _of_boxes(boxes: Iterable[Box]) -> list[Completion]:
     found = list(boxes)
-    sizes = _sizes([box.pk for box in found if box.owner_id is None])
+    counted = sizes([box.pk for box in found if box.owner_id is None])
     return [
         Completion(
             box.name,
             box.kind,
             box.owner.get_full_name() if box.owner else "",
-            1 if box.owner else sizes.get(box.pk, 0),
+            1 if box.owner else counted.get(box.pk, 0),
         )
         for box in found
     ]
@@ -135,7 +135,7 @@ GROUP BY r.root
 """
 
 
-def _sizes(box_ids: Sequence[int]) -> dict[int, int]:
+def sizes(box_ids: Sequence[int]) -> dict[int, int]:
     """How many people groups, and everyone, deliver to."""
     if not box_ids:
         return {}

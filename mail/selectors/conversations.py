@@ -40,17 +40,17 @@ def conversation(user: User, thread: UUID) -> list[Message]:
     Of several copies that in the personal box is taken; what is only in the trash is left out,
     and so is what one sent and deleted.
     """
-    boxes = _boxes(user)
+    boxes = boxes_shown(user)
     ids = list(Post.objects.filter(thread=thread, recalled=None).values_list("pk", flat=True))
-    copies = _copies(boxes, ids)
-    posts = Post.objects.filter(pk__in=list(copies), recalled=None).order_by("pk")
-    return [_message(post, copies[post.pk], boxes) for post in posts.only(*_OF_POST)]
+    found = copies(boxes, ids)
+    posts = Post.objects.filter(pk__in=list(found), recalled=None).order_by("pk")
+    return [_message(post, found[post.pk], boxes) for post in posts.only(*_OF_POST)]
 
 
 _OF_POST = ("in_reply_to", "sender_name", "to", "cc", "created", "subject", "snippet", "body_html")
 
 
-class _Copy(NamedTuple):
+class Copy(NamedTuple):
     post_id: UUID
     box_id: int
     uid: int
@@ -58,7 +58,7 @@ class _Copy(NamedTuple):
     flags: list[str] | None
 
 
-def _message(post: Post, copy: _Copy, boxes: dict[int, str]) -> Message:
+def _message(post: Post, copy: Copy, boxes: dict[int, str]) -> Message:
     flags = copy.flags or ()
     return Message(
         box=boxes[copy.box_id],
@@ -71,7 +71,7 @@ def _message(post: Post, copy: _Copy, boxes: dict[int, str]) -> Message:
     )
 
 
-def _boxes(user: User) -> dict[int, str]:
+def boxes_shown(user: User) -> dict[int, str]:
     """Short names of a person's boxes but the trash, the personal one first."""
     found = Box.objects.filter(owner=user).exclude(name__endswith=names.folder("", names.TRASH))
     boxes = sorted(found.only("name", "kind"), key=lambda box: (":" in box.name, box.pk))
@@ -91,10 +91,11 @@ JOIN mail_deliveredpost d ON d.box_id = own.box_id AND d.uid = own.uid
 """
 
 
-def _copies(boxes: dict[int, str], post_ids: Sequence[UUID]) -> dict[UUID, _Copy]:
+def copies(boxes: dict[int, str], post_ids: Sequence[UUID]) -> dict[UUID, Copy]:
+    """A person's copies of posts, that in the first of the boxes where there are several."""
     with connection.cursor() as cursor:
         cursor.execute(_COPIES, [list(boxes), list(post_ids)])
-        found = [_Copy(*row) for row in cursor.fetchall()]
+        found = [Copy(*row) for row in cursor.fetchall()]
     place = {box_id: nth for nth, box_id in enumerate(boxes)}
     found.sort(key=lambda copy: place[copy.box_id], reverse=True)  # the first box's comes last
     return {copy.post_id: copy for copy in found}
@@ -120,7 +121,7 @@ def reading(user: User, box: Box, uid: int) -> Reading:
     row = delivered_post(box, uid)
     messages = conversation(user, row.post.thread)
     if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
-        copy = _Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
+        copy = Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
         messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)})]
     here = short_name(box)
     return Reading(

@@ -31,6 +31,17 @@ def create_group(
     return box
 
 
+def describe_group(
+    *, box: Box, by: User, description: str, join_policy: str, post_policy: str
+) -> None:
+    """Change what a group says of itself, and who may do what; raises as `add_manager`."""
+    _group_of(box)
+    policies.check_managing(box, by)
+    box.description = validation.text(description, field="description")
+    box.join_policy, box.post_policy = join_policy, post_policy
+    box.save(update_fields=["description", "join_policy", "post_policy"])
+
+
 def _new_group(name: str) -> Group:
     try:
         with transaction.atomic():

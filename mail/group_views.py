@@ -1,0 +1,134 @@
+"""Groups in the browser: function views, which hold no rules."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from mail import errors, selectors, services
+from mail.forms import GroupForm, PersonForm
+from mail.models import User
+from mail.views import Request
+
+
+@login_required
+@require_GET
+def groups(request: Request) -> HttpResponse:
+    """All groups by name, or those that a search finds."""
+    text, after = request.GET.get("q", ""), request.GET.get("after", "")
+    rows, following = selectors.groups(request.user, text=text, after=after)
+    context = {"rows": rows, "following": following, "text": text, "after": after}
+    return render(request, "mail/groups.html", context)
+
+
+@login_required
+@require_GET
+def group(request: Request, name: str) -> HttpResponse:
+    """What a group is for, who is in it, and what was posted to it since one joined."""
+    row = selectors.group(request.user, name)
+    services.sync(box=selectors.own_box(request.user), batches=1)
+    text, after = request.GET.get("q", ""), request.GET.get("after", "")
+    before = request.GET.get("before", "")
+    people, following = selectors.members(row.box, text=text, after=after)
+    posts, older = selectors.group_posts(
+        request.user, row.box, before=int(before) if before.isdecimal() else None
+    )
+    context = {
+        "row": row,
+        "people": people,
+        "following": following,
+        "text": text,
+        "managers": row.box.managers.order_by("username"),
+        "posts": posts,
+        "older": older,
+        "person": PersonForm(),
+    }
+    return render(request, "mail/group.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create_group(request: Request) -> HttpResponse:
+    """Make a group, which one then manages."""
+    form = GroupForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and (box := form.create(request.user)) is not None:
+        return redirect("group", name=box.name)
+    context = {"form": form, "row": None}
+    return render(request, "mail/edit_group.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_group(request: Request, name: str) -> HttpResponse:
+    """Change what a group says of itself, and who may do what."""
+    row = selectors.group(request.user, name)
+    form = GroupForm.of(row.box, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.describe(row.box, request.user):
+        return redirect("group", name=row.box.name)
+    context = {"form": form, "row": row}
+    return render(request, "mail/edit_group.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def join(request: Request, name: str) -> HttpResponse:
+    """Become a member."""
+    row = selectors.group(request.user, name)
+    services.join(box=row.box, user=request.user, by=request.user)
+    messages.success(request, _("You are a member of %(name)s now.") % {"name": row.box.name})
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def leave(request: Request, name: str) -> HttpResponse:
+    """End one's membership; what was posted until now stays."""
+    row = selectors.group(request.user, name)
+    services.leave(box=row.box, user=request.user, by=request.user)
+    messages.success(request, _("You have left %(name)s.") % {"name": row.box.name})
+    return redirect("group", name=row.box.name)
+
+
+def _person(request: Request) -> User:
+    form = PersonForm(request.POST)
+    if not form.is_valid() or (found := form.found()) is None:
+        raise errors.UnknownRecipient(names=[request.POST.get("person", "")[:150]], field="person")
+    return found
+
+
+@login_required
+@require_POST
+def add_member(request: Request, name: str) -> HttpResponse:
+    """Make somebody else a member."""
+    row, person = selectors.group(request.user, name), _person(request)
+    services.join(box=row.box, user=person, by=request.user)
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def remove_member(request: Request, name: str) -> HttpResponse:
+    """End somebody else's membership."""
+    row, person = selectors.group(request.user, name), _person(request)
+    services.leave(box=row.box, user=person, by=request.user)
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def add_manager(request: Request, name: str) -> HttpResponse:
+    """Let somebody else manage a group, too."""
+    row, person = selectors.group(request.user, name), _person(request)
+    services.add_manager(box=row.box, user=person, by=request.user)
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def remove_manager(request: Request, name: str) -> HttpResponse:
+    """End somebody's managing."""
+    row, person = selectors.group(request.user, name), _person(request)
+    services.remove_manager(box=row.box, user=person, by=request.user)
+    return redirect("group", name=row.box.name)

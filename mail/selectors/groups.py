@@ -1,0 +1,130 @@
+"""Groups: which there are, who is in them, and what was posted to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from mail import errors, names
+from mail.models import Box, DeliveredPost, Post, Subscription, User
+from mail.selectors.addressing import sizes
+from mail.selectors.conversations import boxes_shown, copies
+from mail.selectors.lists import PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group as a directory shows it to a person."""
+
+    box: Box
+    size: int
+    is_member: bool
+    is_manager: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPost:
+    """A post to a group, and where the person's own copy lies; uid None where it is gone."""
+
+    number: int  # the group's own uid
+    post_id: UUID
+    subject: str
+    sender_name: str
+    delivered: datetime
+    snippet: str
+    folder: str  # short; empty for the personal box
+    uid: int | None
+
+
+def groups(
+    user: User, *, text: str = "", after: str = "", limit: int = PAGE
+) -> tuple[list[GroupRow], str]:
+    """A page of groups by name, and after which name the next begins: four reads at any size."""
+    wanted = Q(kind=Box.Kind.GROUP, group__isnull=False)
+    if text := text.strip():
+        wanted &= Q(name__icontains=text) | Q(description__icontains=text)
+    found = Box.objects.filter(wanted).alias(folded=Lower("name"))
+    boxes: list[Box] = list(
+        found.filter(folded__gt=names.fold(after)).order_by("folded")[: limit + 1]
+    )
+    rows = _rows(user, boxes[:limit])
+    return rows, boxes[limit - 1].name if len(boxes) > limit else ""
+
+
+def group(user: User, name: str) -> GroupRow:
+    """A group by its name; raises NotFound, also for one that was deleted."""
+    found = Box.objects.filter(kind=Box.Kind.GROUP, group__isnull=False).named(name)
+    if rows := _rows(user, list(found.select_related("group", "counter"))):
+        return rows[0]
+    raise errors.NotFound
+
+
+def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
+    counted = sizes([box.pk for box in boxes])
+    joined = set(user.groups.values_list("pk", flat=True))
+    managed = set(user.managed.values_list("pk", flat=True))
+    return [
+        GroupRow(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed)
+        for box in boxes
+    ]
+
+
+def members(
+    box: Box, *, text: str = "", after: str = "", limit: int = PAGE
+) -> tuple[list[User], str]:
+    """A page of a group's members by username, and after which the next begins: one read."""
+    wanted = Q(groups=box.group_id)
+    if text := text.strip():
+        fields = ("username", "first_name", "last_name")
+        wanted &= Q(*((f"{field}__icontains", text) for field in fields), _connector=Q.OR)
+    found = User.objects.filter(wanted).alias(folded=Lower("username"))
+    people: list[User] = list(
+        found.filter(folded__gt=names.fold(after)).order_by("folded")[: limit + 1]
+    )
+    return people[:limit], people[limit - 1].username if len(people) > limit else ""
+
+
+def person(name: str) -> User | None:
+    """Somebody by their username, if there is such a person."""
+    box = Box.objects.filter(kind=Box.Kind.PERSONAL).named(name).select_related("owner").first()
+    return box.owner if box else None
+
+
+def group_posts(
+    user: User, box: Box, *, before: int | None = None, limit: int = PAGE
+) -> tuple[list[GroupPost], int | None]:
+    """What was posted to a group since a person joined it, newest first: five reads at any size."""
+    joined = Subscription.objects.filter(source=box, target__owner=user).first()
+    if joined is None:
+        return [], None
+    rows = DeliveredPost.objects.filter(box=box, uid__gt=joined.start)
+    if before is not None:
+        rows = rows.filter(uid__lt=before)
+    found = list(rows.order_by("-uid").values_list(*_ROW)[: limit + 1])
+    following = found[limit - 1][0] if len(found) > limit else None
+    return _group_posts(user, found[:limit]), following
+
+
+_ROW = ("uid", "post_id", "subject", "sender_name", "delivered")
+
+
+def _group_posts(
+    user: User, rows: Sequence[tuple[int, UUID, str, str, datetime]]
+) -> list[GroupPost]:
+    boxes, ids = boxes_shown(user), [row[1] for row in rows]
+    posts = Post.objects.filter(pk__in=ids, recalled=None)
+    snippets = dict(posts.values_list("pk", "snippet"))
+    own = copies(boxes, ids)
+    return [
+        GroupPost(
+            *(number, post_id, subject, sender_name, delivered),
+            snippet=snippets[post_id],
+            folder=boxes[own[post_id].box_id] if post_id in own else "",
+            uid=own[post_id].uid if post_id in own else None,
+        )
+        for number, post_id, subject, sender_name, delivered in rows
+        if post_id in snippets
+    ]

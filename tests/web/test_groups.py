@@ -1,0 +1,158 @@
+"""The directory of groups, a group's page, and what its managers do."""
+
+from http import HTTPStatus
+
+import pytest
+from django.contrib.auth.models import Group
+
+from mail import selectors, services
+from mail.models import Box, User
+
+ACTIONS = ["join", "leave", "add-member", "remove-member", "add-manager", "remove-manager"]
+
+
+def test_the_directory_finds_by_name_and_by_what_a_group_is_for(signed_in, charlie, crew, alice):
+    services.create_group(name="Chess", by=alice, description="Openings on Fridays")
+    client = signed_in(charlie)
+    page = client.get("/groups/")
+    assert [row.box.name for row in page.context["rows"]] == ["Chess", "crew"]
+    assert "2 people" in page.text
+    assert 'action="/groups/crew/join/"' in page.text
+    page = client.get("/groups/", {"q": "fridays"})
+    assert [row.box.name for row in page.context["rows"]] == ["Chess"]
+    assert "No group is called so" in client.get("/groups/", {"q": "none"}).text
+
+
+def test_many_groups_come_by_pages_at_the_same_cost(
+    signed_in, charlie, alice, django_assert_num_queries
+):
+    client = signed_in(charlie)
+    names = [f"g{n:03}" for n in range(selectors.PAGE + 5)]
+    for name in names[:3]:
+        services.create_group(name=name, by=alice)
+    for count in (3, len(names)):
+        for name in names[3:count]:
+            Group.objects.create(name=name)
+        # Session, person, groups, sizes, memberships, managed.
+        with django_assert_num_queries(6):
+            page = client.get("/groups/")
+    page = client.get("/groups/", {"after": page.context["following"]})
+    assert [row.box.name for row in page.context["rows"]] == names[selectors.PAGE :]
+
+
+def test_make_describe_join_and_leave(signed_in, alice, bob):
+    maker, member = signed_in(alice), signed_in(bob)
+    given = {"name": "Büro 2", "join_policy": "open", "post_policy": "members"}
+    page = maker.post("/groups/new/", given, follow=True)
+    assert 'href="/groups/B%C3%BCro%202/edit/"' in page.text
+    given = {"description": "Second floor", "join_policy": "open", "post_policy": "anyone"}
+    maker.post("/groups/Büro 2/edit/", given)
+    assert "Second floor" in member.get("/groups/Büro 2/").text
+
+    page = member.post("/groups/Büro 2/join/", follow=True)
+    assert "You are a member of Büro 2 now." in page.text
+    services.send(sender=alice, to=["Büro 2"], subject="Keys")
+    page = member.get("/groups/Büro 2/")
+    assert 'href="/inbox/1/"' in page.text
+    assert "Keys" in page.text
+
+    page = member.post("/groups/Büro 2/leave/", follow=True)
+    assert "You have left Büro 2." in page.text
+    assert "Members see what is posted" in page.text
+    assert [line.subject for line in selectors.page(selectors.own_box(bob)).lines] == ["Keys"]
+
+
+@pytest.mark.parametrize("name", ["", "everyone", "alice", "a/b"])
+def test_a_bad_name_comes_back_with_the_reason(signed_in, alice, name):
+    given = {"name": name, "join_policy": "open", "post_policy": "anyone"}
+    page = signed_in(alice).post("/groups/new/", given)
+    assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "errorlist" in page.text
+
+
+def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
+    signed_in, alice, bob, charlie, crew
+):
+    services.send(sender=alice, to=["crew"], subject="before")
+    services.join(box=crew, user=charlie, by=charlie)
+    for subject in ("moved", "gone", "there"):
+        services.send(sender=alice, to=["crew"], subject=subject)
+    box = selectors.own_box(charlie)
+    services.sync(box=box)
+    services.move(box=box, uids=[1], to=selectors.own_box(charlie, "archive"))
+    services.delete(box=box, uids=[2])
+
+    posts = signed_in(charlie).get("/groups/crew/").context["posts"]
+    assert [(post.subject, post.folder, post.uid) for post in posts] == [
+        ("there", "", 3),
+        ("gone", "", None),
+        ("moved", "archive", 1),
+    ]
+
+
+def test_a_manager_adds_and_removes(signed_in, alice, charlie, crew):
+    client = signed_in(alice)
+    client.post("/groups/crew/add-member/", {"person": "Charlie"})
+    assert charlie.groups.filter(name="crew").exists()
+    client.post("/groups/crew/add-manager/", {"person": "charlie"})
+    assert crew.managers.contains(charlie)
+    client.post("/groups/crew/remove-manager/", {"person": "charlie"})
+    client.post("/groups/crew/remove-member/", {"person": "charlie"})
+    assert not crew.managers.contains(charlie)
+    assert not charlie.groups.exists()
+    answer = client.post("/groups/crew/add-member/", {"person": "nobody"})
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize("action", ACTIONS[2:])
+def test_a_member_manages_nothing(signed_in, bob, charlie, crew, action):
+    answer = signed_in(bob).post(f"/groups/crew/{action}/", {"person": "charlie"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert crew.subscribers.count() == 2
+
+
+def test_a_closed_group_is_not_joined(signed_in, alice, charlie):
+    services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+    answer = signed_in(charlie).post("/groups/board/join/")
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_members_are_found_and_paged_at_the_same_cost(
+    signed_in, alice, crew, django_assert_num_queries
+):
+    client = signed_in(alice)
+    services.send(sender=alice, to=["crew"], subject="hello")
+    for count in (3, 200):
+        people = [User(username=f"{count}m{n:03}") for n in range(count)]
+        services.import_users(users=people)
+        crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
+        client.get("/groups/crew/")
+        # Session, person; group, size, memberships, managed; own box, idle sync; members,
+        # subscription, posts, boxes, first words, copies; managers.
+        with django_assert_num_queries(15):
+            page = client.get("/groups/crew/")
+    assert len(page.context["people"]) == selectors.PAGE
+    page = client.get("/groups/crew/", {"q": "200M199"})
+    assert [user.username for user in page.context["people"]] == ["200m199"]
+
+
+@pytest.mark.parametrize("path", ["", *(f"{action}/" for action in ACTIONS), "edit/"])
+def test_a_group_that_is_not_there_is_404(signed_in, alice, bob, path):
+    for name in ("none", "bob"):
+        client = signed_in(alice)
+        method = client.get if path in ("", "edit/") else client.post
+        assert method(f"/groups/{name}/{path}").status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "path", ["/groups/", "/groups/new/", "/groups/crew/", "/groups/crew/edit/"]
+)
+def test_signed_out(client, crew, path):
+    assert client.get(path).status_code == HTTPStatus.FOUND
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_wrong_method_and_signed_out_actions(signed_in, client, alice, crew, action):
+    assert client.post(f"/groups/crew/{action}/").status_code == HTTPStatus.FOUND
+    answer = signed_in(alice).get(f"/groups/crew/{action}/")
+    assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
