@@ -1,0 +1,34 @@
+"""Static files as production serves them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+
+
+@pytest.fixture
+def collected(tmp_path, settings):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "config.static.HashedStaticFiles"}
+    }
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return tmp_path
+
+
+def test_modules_import_each_other_by_hashed_names(collected):
+    url = staticfiles_storage.url("js/compose/compose.js")
+    text = (collected / url.removeprefix(settings.STATIC_URL).lstrip("/")).read_text()
+    imported = re.findall(r'from\s*"\./([^"]+)"', text)
+    assert len(imported) == 3
+    for name in imported:
+        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
+        assert (collected / "js" / "compose" / name).exists()
+
+
+def test_every_file_is_compressed_and_small_enough(collected):
+    names = [path.name for path in Path(collected).rglob("*.js.gz")]
+    assert any(name.startswith("compose.") for name in names)
