@@ -338,3 +338,30 @@ def test_the_first_load_is_small_and_asks_nobody_else(window, send, live_server)
     page.wait_for_load_state("networkidle")
     assert asked
     assert all(url.startswith(live_server.url) for url in asked)
+
+
+class TestWhileWriting:
+    def test_undo_is_within_reach_and_folders_leave_the_window_open(self, window, send):
+        send("one", "two")
+        page = window("test", viewport={"width": 1280, "height": 800})
+        line(page, "one").get_by_role("link").click()
+        expect(page.locator(".conversation")).to_be_visible()
+        page.keyboard.press("r")
+        page.get_by_role("dialog").get_by_label("Message").fill("begun")
+        opened(page).get_by_role("button", name="Archive").click()
+        page.get_by_role("link", name="Archive").click()
+        expect(page.get_by_role("heading", name="Archive")).to_be_visible()
+        expect(page.get_by_role("dialog").get_by_label("Message")).to_have_value("begun")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("link", name="Inbox")).to_contain_text("1")
+
+    def test_an_answer_joins_the_conversation_at_once(self, window, send):
+        send("Lunch?")
+        page = window("test")
+        line(page, "Lunch?").get_by_role("link").click()
+        expect(page.locator(".conversation")).to_be_visible()
+        page.keyboard.press("r")
+        page.get_by_role("dialog").get_by_label("Message").fill("At noon")
+        page.get_by_role("dialog").get_by_role("button", name="Send").click()
+        expect(page.locator(".message")).to_have_count(2)
+        expect(line(page, "Lunch?").get_by_text("Answered")).to_be_attached()

@@ -34,6 +34,13 @@ class NotAllowed(MailError):
     message = _("You may not do this.")
 
 
+class FormTooOld(NotAllowed):
+    """A form without the token of this browser's session, which changes at sign-in."""
+
+    code = "form-too-old"
+    message = _("This page is too old, or not from here. Go back, load it anew and try again.")
+
+
 class BroadcastNotAllowed(NotAllowed):
     code = "broadcast-not-allowed"
     field = "to"

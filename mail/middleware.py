@@ -31,18 +31,29 @@ class MailErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # PostgreSQL stores no NUL, so nothing is found by one.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return refused(request, errors.NotFound())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return a page for what the services refuse, None for all else."""
-        if not isinstance(error, errors.MailError):
-            return None
-        status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        if request.headers.get("HX-Request") == "true":
-            answer = render(request, "refused.html#said", {"error": error}, status=status)
-            answer["HX-Reswap"] = "none"  # said beside what is there, never instead of it
-            return answer
-        return render(request, "refused.html", {"error": error, "status": status}, status=status)
+        return refused(request, error) if isinstance(error, errors.MailError) else None
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+    """A page in the product's look where a form was too old, or not ours."""
+    return refused(request, errors.FormTooOld())
+
+
+def refused(request: HttpRequest, error: errors.MailError) -> HttpResponse:
+    """Say what was refused: on a page of its own, or to htmx beside what is there."""
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    if request.headers.get("HX-Request") == "true":
+        answer = render(request, "refused.html#said", {"error": error}, status=status)
+        answer["HX-Reswap"] = "none"  # never instead of what is there
+        return answer
+    return render(request, "refused.html", {"error": error, "status": status}, status=status)
 
 
 class HtmxSignInMiddleware:

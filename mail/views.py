@@ -112,7 +112,8 @@ def news(request: Request, folder: str) -> HttpResponse:
         "box": box,
         "folders": selectors.folders(request.user),
         "state": changes.state,
-        "added": selectors.lines(box, changes.added),
+        "before": request.GET.get("older"),  # on a page of older posts nothing comes in on top
+        "added": [] if "older" in request.GET else selectors.lines(box, changes.added),
         "changed": selectors.lines(box, changes.changed),
         "removed": changes.removed,
     }

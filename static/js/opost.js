@@ -108,9 +108,10 @@ let forOnce = [] // boxes that a key checked for its action only
 
 function remember(source) {
   const form = source.closest?.('form')
-  if (!form?.matches('#chosen, .actions')) return
+  if (!form?.matches('#chosen, .actions, .toast form')) return
   actor = source
   const opened = $('#pane')?.dataset.post
+  if (form.closest('.toast')) return
   const touched = form.id === 'chosen'
     ? boxes().filter((box) => box.checked).map((box) => box.closest('.line'))
     : [document.getElementById(`line-${opened}`)]
@@ -233,6 +234,13 @@ const look = () => {
 for (const name of ['visibilitychange', 'opost:sent', 'opost:undone']) {
   document.addEventListener(name, look)
 }
+
+// What was just sent belongs to the conversation that is open.
+document.addEventListener('opost:sent', () => {
+  if ($('#pane.opened')) {
+    htmx.ajax('GET', location.href, { target: '#pane', swap: 'outerMorph' })
+  }
+})
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 document.cookie = `tz=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`

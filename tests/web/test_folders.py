@@ -26,7 +26,7 @@ def test_make_fill_and_delete_a_folder(signed_in, alice, bob, subjects):
     assert client.get("/folder-Büro 2/").status_code == HTTPStatus.NOT_FOUND
 
 
-@pytest.mark.parametrize("name", ["", "a:b", "trash", "x" * 151])
+@pytest.mark.parametrize("name", ["", "a:b", "trash", "Inbox", "x" * 151])
 def test_a_bad_name_comes_back_with_the_reason(signed_in, bob, name):
     page = signed_in(bob).post("/folders/new/", {"name": name})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY

@@ -1,6 +1,7 @@
 from http import HTTPStatus
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from mail import selectors, services
@@ -90,3 +91,19 @@ def test_a_page_costs_the_same_at_any_size(
         # Session, person, box, idle sync, lines, first words, unread counts.
         with django_assert_num_queries(7):
             assert client.get("/").status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    "path", ["/folder-%00/", "/compose/complete/?q=%00", "/compose/recipients/?names=%00,a"]
+)
+def test_a_nul_finds_nothing(signed_in, bob, path):
+    assert signed_in(bob).get(path).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_form_that_is_too_old_says_so_in_our_look(bob):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(bob)
+    page = client.post("/density/", {"density": "roomy"})
+    assert page.status_code == HTTPStatus.FORBIDDEN
+    assert "This page is too old" in page.text
+    assert "opost.css" in page.text

@@ -82,3 +82,21 @@ def test_signed_out(client, db):
 
 def test_wrong_method(signed_in, bob):
     assert signed_in(bob).post("/inbox/news/").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def test_on_a_page_of_older_posts_nothing_comes_in_on_top(signed_in, alice, bob, state):
+    client, since = signed_in(bob), state()
+    services.send(sender=alice, to=["bob"], subject="new")
+    answer = client.get(f"/inbox/news/?since={since}&older=1", headers=HTMX)
+    assert "afterbegin" not in answer.text
+    assert f"since={state()}&amp;older=1" in answer.text
+
+
+def test_what_left_is_closed_where_it_was_open(signed_in, alice, bob, state):
+    post = services.send(sender=alice, to=["bob"], subject="oops").post
+    client, since, box = signed_in(bob), state(), selectors.own_box(bob)
+    services.recall(post=post, by=alice)
+    answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
+    assert f"#pane[data-post='{box.pk}-1']" in answer.text
+    assert "it was recalled, moved or deleted" in answer.text
+    assert "0 posts" in answer.text

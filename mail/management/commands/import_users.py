@@ -58,11 +58,15 @@ def _check_email(email: str, line: int) -> None:
 
 
 def _users(lines: TextIO) -> Iterator[User]:
-    reader = csv.DictReader(lines)
+    reader = csv.DictReader(lines, strict=True)
     if "username" not in (reader.fieldnames or ()):
         raise ValueError("The first line must name the columns, username among them.")
     unusable = make_password(None)
     for row in reader:
+        if None in row or None in row.values():
+            raise ValueError(
+                f"Line {reader.line_num}: as many cells are wanted as the first line has."
+            )
         known = {column: (row.get(column) or "").strip() for column in COLUMNS}
         for column, limit in COLUMNS.items():
             if len(known[column]) > limit or "\0" in known[column]:
