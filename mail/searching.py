@@ -60,20 +60,20 @@ class Text(_Part):
         return f"{self.field}:{value}" if self.field else value
 
     @property
-    def _begins(self) -> bool:
+    def begins(self) -> bool:
         """Whether longer words count as well; names are meant as they are."""
         return not self.quoted and self.field in (Field.ANY, Field.SUBJECT)
 
     @property
     def condition(self) -> str:
         """As PostgreSQL reads it."""
-        found = words.condition(self.text, weights=_WEIGHTS[self.field], beginning=self._begins)
+        found = words.condition(self.text, weights=_WEIGHTS[self.field], beginning=self.begins)
         return f"!{found}" if self.negated else found
 
     @property
     def pattern(self) -> words.Pattern:
         """What is to be marked where it is found."""
-        return words.Pattern.of(self.text, beginning=self._begins)
+        return words.Pattern.of(self.text, beginning=self.begins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,14 @@ class Query:
         return " & ".join(sorted({text.condition for text in self.texts}))
 
     @property
-    def is_selective(self) -> bool:
-        """Whether there is a word that must be there: only such are looked up in an index."""
-        return any(not text.negated for text in self.texts)
+    def rough_condition(self) -> str:
+        """The words that must be there, wherever they stand: what an index answers by itself."""
+        needed = {
+            words.condition(text.text, beginning=text.begins, together=False)
+            for text in self.texts
+            if not text.negated
+        }
+        return " & ".join(sorted(needed))
 
     def patterns(self, field: Field) -> list[words.Pattern]:
         """What is to be marked in a part of a post, or, for ANY, in its body."""

@@ -113,11 +113,13 @@ def _touches(found: Sequence[Word], at: int) -> bool:
 # --- What is asked -------------------------------------------------------------------------------
 
 
-def condition(text: str, *, weights: str = "", beginning: bool = False) -> str:
+def condition(
+    text: str, *, weights: str = "", beginning: bool = False, together: bool = True
+) -> str:
     """What finds a text, as PostgreSQL reads a `tsquery`; empty for a text without words.
 
-    Several words must stand side by side. With `beginning` the last one may go on, if it is long
-    enough to say something.
+    Several words must stand side by side, unless they need not be `together`. With `beginning` the
+    last one may go on, if it is long enough to say something.
     """
     found = words(text)
     lexemes = list(_asked(found))
@@ -125,7 +127,8 @@ def condition(text: str, *, weights: str = "", beginning: bool = False) -> str:
     for nr, (lexeme, at) in enumerate(lexemes):
         goes_on = beginning and nr == len(lexemes) - 1 and _may_go_on(found[-1])
         suffix = ("*" if goes_on else "") + weights
-        made += f" <{at - before}> " if made else ""
+        if made:
+            made += f" <{at - before}> " if together else " & "
         made += f"'{lexeme}'" + (f":{suffix}" if suffix else "")
         before = at
     return f"({made})" if len(lexemes) > 1 else made

@@ -1,6 +1,7 @@
 """What happens to posts after they were sent."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -63,7 +64,7 @@ def index_posts() -> int:
     after, total = UUID(int=0), 0
     while ids := indexing.missing(after, limit=INDEXED):
         after = ids[-1]
-        total += delivery.retried(lambda ids=ids: _index(ids))  # type: ignore[misc]
+        total += delivery.retried(partial(_index, ids))
     return total
 
 
