@@ -87,6 +87,9 @@ class In(_Part):
         return f"in:{self.folder if plain else _quoted(self.folder)}"
 
 
+IN_TRASH = In(names.TRASH)
+
+
 @dataclass(frozen=True, slots=True)
 class Is(_Part):
     state: State

@@ -74,7 +74,8 @@ def search(user: User, query: Query, *, before: Place | None = None, limit: int 
     Raises SearchInvalid for a folder that is not there.
     """
     boxes = {box.pk: box for box in own_boxes(user)}
-    hits, place = _found(list(boxes.values()), query, DeliveredFilter(), before, limit)
+    looking = _Looking(_chosen(list(boxes.values()), query), query, DeliveredFilter())
+    hits, place = _found(looking, before, limit)
     shown = [line for line in lines_of(_rows(hits)) if not line.is_recalled]
     return Hits(_with_excerpts(_in_order(shown), query), boxes, place)
 
@@ -84,12 +85,17 @@ def searched_rows(
     query: Query,
     wanted: DeliveredFilter,
     *,
+    everywhere: bool = False,
     before: tuple[UUID, int] | None,
     limit: int,
 ) -> tuple[list[DeliveredRow], tuple[UUID, int] | None]:
-    """The same as the API shows it, of the given boxes, and filtered further."""
+    """The same as the API shows it, of the given boxes, and filtered further.
+
+    With `everywhere` the trash is no exception.
+    """
     start = None if before is None else Place(*before)
-    hits, place = _found(boxes, query, wanted, start, limit)
+    looking = _Looking(_chosen(boxes, query, everywhere=everywhere), query, wanted)
+    hits, place = _found(looking, start, limit)
     return _in_order(rows_of(_rows(hits))), place
 
 
@@ -104,7 +110,7 @@ def _in_order[T: (Line, DeliveredRow)](rows: Iterable[T]) -> list[T]:
 # --- Where to look -------------------------------------------------------------------------------
 
 
-def _chosen(boxes: Sequence[Box], query: Query) -> list[int]:
+def _chosen(boxes: Sequence[Box], query: Query, *, everywhere: bool = False) -> list[int]:
     """The boxes that a query names, or all but the trash; raises SearchInvalid."""
     keys = {box.pk: _key(box) for box in boxes}
     wanted: set[str] = set()
@@ -112,10 +118,10 @@ def _chosen(boxes: Sequence[Box], query: Query) -> list[int]:
     for part in query.parts:
         if isinstance(part, In):
             key = searching.folder_key(part.folder)
-            if key not in keys.values():
+            if key not in keys.values() and not everywhere:
                 raise searching.unknown_folder(query, part)
             (unwanted if part.negated else wanted).add(key)
-    if not wanted:
+    if not wanted and not everywhere:
         unwanted.add(names.TRASH)
     return [pk for pk, key in keys.items() if (not wanted or key in wanted) and key not in unwanted]
 
@@ -245,18 +251,11 @@ def _value(sql: str, *params: str) -> Any:
         return cursor.fetchone()[0]
 
 
-def _found(
-    boxes: Sequence[Box],
-    query: Query,
-    wanted: DeliveredFilter,
-    before: Place | None,
-    limit: int,
-) -> tuple[list[_Hit], Place | None]:
+def _found(looking: _Looking, before: Place | None, limit: int) -> tuple[list[_Hit], Place | None]:
     """So many copies at most, and where the next page begins, if there may be one."""
-    box_ids = _chosen(boxes, query)
-    if not query or not box_ids:
+    query = looking.query
+    if not query or not looking.box_ids:
         return [], None
-    looking = _Looking(box_ids, query, wanted)
     if not query.texts:
         return _cut(looking.hits(before, limit + 1), limit)
     hits: list[_Hit] = []
