@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import accounts, changes, delivery, errors, markdown, names, services
+from mail import accounts, changes, delivery, errors, markdown, names, services, words
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 
 BATCH = 1000
@@ -382,6 +382,15 @@ _CHECKS = (
         ),
     ),
     _Check("bodies not rendered by this version", _count_unrendered, _repair_unrendered),
+    _Check(
+        "posts that a search does not find",
+        _counted(
+            f"""SELECT 1 FROM mail_post p WHERE NOT EXISTS (
+                    SELECT FROM mail_postwords w
+                    WHERE w.post_id = p.id AND w.version = {words.VERSION})"""
+        ),
+        services.index_posts,
+    ),
     _Check("submissions waiting for delivery", _count_pending, _repair_pending),
     _Check(
         "drafts that were sent already",

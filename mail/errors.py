@@ -325,3 +325,12 @@ class PostUnknown(InvalidInput):
     code = "post-unknown"
     field = "post"
     message = _("That is no post of yours.")
+
+
+class SearchInvalid(InvalidInput):
+    code = "search-invalid"
+    field = "q"
+    message = _(
+        "“%(part)s”, at character %(position)d, cannot be read: %(why)s. "
+        "A search looks like this: %(example)s"
+    )

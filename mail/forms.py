@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from mail import errors, names, selectors, services
+from mail import errors, names, searching, selectors, services
 from mail.models import Box, Draft, Post, Submission, User, new_post_id
 
 
@@ -335,3 +335,29 @@ class PersonForm(forms.Form):
     def found(self) -> User | None:
         """Whom the name stands for."""
         return selectors.person(self.cleaned_data["person"])
+
+
+class SearchForm(forms.Form):
+    """What is looked for; a search that cannot be read says which part of it."""
+
+    q = forms.CharField(required=False, strip=False)
+    query = searching.Query()
+
+    def found(self, user: User, before: selectors.Place | None) -> selectors.Hits | None:
+        """One page of hits; None, with an error at the field, where that is refused."""
+        if not self.is_valid():
+            return None
+        try:
+            return selectors.search(user, self.query, before=before)
+        except errors.SearchInvalid as error:
+            self.add_error("q", str(error))
+            return None
+
+    def clean_q(self) -> str:
+        """Read it."""
+        typed: str = self.cleaned_data["q"]
+        try:
+            self.query = searching.parse(typed)
+        except errors.SearchInvalid as error:
+            raise forms.ValidationError(str(error)) from error
+        return typed

@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
     path("", views.inbox, name="inbox"),
+    path("search/", views.search, name="search"),
     path("compose/", compose_views.compose, name="compose"),
     path("compose/save/", compose_views.save_draft, name="save_draft"),
     path("compose/preview/", compose_views.preview, name="preview"),

@@ -1,6 +1,6 @@
 """The mailbox in the browser: function views, which hold no rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -16,9 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
 
-from mail import errors, exporting, names, selectors, services
-from mail.forms import ChosenForm, DensityForm, FolderForm, MoveForm
+from mail import errors, exporting, names, searching, selectors, services
+from mail.forms import ChosenForm, DensityForm, FolderForm, MoveForm, SearchForm
 from mail.models import Box, User
+from mail.templatetags.mail import key, marked
 
 
 class Request(HttpRequest):
@@ -30,6 +31,7 @@ class Request(HttpRequest):
 
 INBOX = "inbox"
 OWN = "folder-"  # before the name of a folder that somebody made, in addresses
+SHOWN = 20  # recipients of a post in a list
 YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -128,6 +130,60 @@ def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResp
         "toast": toast,
     }
     return render(request, "mail/fresh.html", context)
+
+
+# --- Searching -----------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def search(request: Request) -> HttpResponse:
+    """What was found in all folders, newest first; to htmx, the lines below those it has."""
+    services.sync(box=own_box(request, INBOX), batches=1)
+    form = SearchForm(request.GET)
+    hits = form.found(request.user, _place(request.GET.get("before")))
+    query = form.query
+    context = {
+        "searched": request.GET.get("q", ""),
+        "form": form,
+        "parts": [
+            {"text": searching.written(part), "without": str(query.without(nr))}
+            for nr, part in enumerate(query.parts)
+        ],
+        "hits": [_found(line, hits.boxes[line.box_id], query) for line in hits.lines]
+        if hits
+        else [],
+        "next_before": ".".join(map(str, hits.next_before)) if hits and hits.next_before else "",
+        "in_trash": searching.IN_TRASH not in query.parts,
+    }
+    if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
+        return render(request, "mail/search.html#found", context)
+    context["folders"] = selectors.folders(request.user)
+    return render(request, "mail/search.html", context, status=422 if form.errors else 200)
+
+
+def _place(given: str | None) -> selectors.Place | None:
+    if given is None:
+        return None
+    post_id, _, box_id = given.partition(".")
+    try:
+        return selectors.Place(UUID(post_id), int(box_id))
+    except ValueError as error:
+        raise errors.NotFound from error
+
+
+def _found(line: selectors.Line, box: Box, query: searching.Query) -> dict[str, object]:
+    """A line with what was looked for marked, and where it is."""
+    by_field = {field: query.patterns(field) for field in searching.Field}
+    shown = replace(
+        line,
+        subject=marked(line.subject, by_field[searching.Field.SUBJECT]),
+        snippet=marked(line.snippet, by_field[searching.Field.ANY]),
+        sender_name=marked(line.sender_name, by_field[searching.Field.FROM]),
+        to=[marked(name, by_field[searching.Field.TO]) for name in line.to[:SHOWN]],
+    )
+    name = "" if box.kind == Box.Kind.PERSONAL else box.short_name
+    return {"line": shown, "folder": key(name), "box": box}
 
 
 # --- Reading -------------------------------------------------------------------------------------

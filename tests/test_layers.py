@@ -8,8 +8,9 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "errors", "names", "markdown", "direct"},
+    {"models", "errors", "names", "markdown", "direct", "words", "searching"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
+    {"indexing"},
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
@@ -21,7 +22,7 @@ FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
     *("views", "compose_views", "group_views", "admin", "management"),
 }
-HEART = {"delivery", "changes", "accounts", "combining", "submitting"}
+HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
 
 
 def _modules() -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Path, Query
 
-from mail import errors, selectors
+from mail import errors, searching, selectors
 from mail.api.answers import DEFAULT_LIMIT, MAX_LIMIT
 from mail.api.schemas import Moment
 from mail.api.urls import Urls
@@ -38,6 +38,15 @@ Until = Annotated[Moment | None, Query(description="Before this time.")]
 Thread = Annotated[UUID | None, Query(description="Of one conversation: the `thread` of a post.")]
 IsRead = Annotated[bool | None, Query(description="Only what is read, or only what is not.")]
 IsFlagged = Annotated[bool | None, Query(description="Only what is flagged, or only what is not.")]
+Search = Annotated[
+    str | None,
+    Query(
+        description='What to look for, as people type it: words, `"phrases"`, `from:`, `to:`, '
+        "`subject:`, `in:` a folder, `is:unread`, `is:read`, `is:flagged`, `has:attachment`, "
+        "`before:` and `after:` a day like 2026-01-31; `-` before any of them negates it. "
+        f"For example: `{searching.EXAMPLE}`.",
+    ),
+]
 Kind = Annotated[Box.Kind | None, Query(description="Boxes of one kind.")]
 
 # What stands in addresses.

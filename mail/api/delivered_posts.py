@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors, selectors, services
+from mail import errors, searching, selectors, services
 from mail.api.answers import answer, created, known, next_link, nothing, read_cursor, tag_of
 from mail.api.common import (
     DEFAULT,
@@ -19,6 +19,7 @@ from mail.api.common import (
     IsFlagged,
     IsRead,
     Limit,
+    Search,
     Sender,
     Thread,
     Until,
@@ -74,14 +75,20 @@ def list_delivered_posts(
     is_read: IsRead = None,
     is_flagged: IsFlagged = None,
     thread: Thread = None,
+    q: Search = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> HttpResponse:
     """Posts in one's own boxes, or in the one of `boxname`, newest first.
 
     The header `Box-State` is the state of that one box, for `changes`.
+
+    With `q` only those that a search finds; its days begin at midnight in UTC, or in the zone of a
+    browser's session. The trash is left out then, unless `in:trash` or `boxname` asks for it. Such
+    a page may be short, or empty, and yet have more behind it: follow the Link header.
     """
     urls = Urls(request)
+    query = searching.parse(q or "")
     boxes = _boxes(request, boxname)
     tag = tag_of(request.get_full_path(), urls.base, [_state(box) for box in boxes])
     headers = {"ETag": tag}
@@ -98,9 +105,13 @@ def list_delivered_posts(
         thread=thread,
     )
     names = {box.pk: box.name for box in boxes}
-    rows, place = selectors.delivered_rows(
-        list(names), wanted, before=_place(read_cursor(cursor)), limit=limit
-    )
+    before = _place(read_cursor(cursor))
+    if query:
+        rows, place = selectors.searched_rows(
+            boxes, query, wanted, everywhere=bool(boxname), before=before, limit=limit
+        )
+    else:
+        rows, place = selectors.delivered_rows(list(names), wanted, before=before, limit=limit)
     if place is not None:
         headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
     return answer([shown(urls, row, names) for row in rows], headers=headers)

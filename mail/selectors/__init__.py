@@ -75,6 +75,7 @@ from mail.selectors.posts import (
     recall_report,
     recallable_post,
 )
+from mail.selectors.searches import Hits, Place, search, searched_rows
 
 __all__ = [
     "PAGE",
@@ -87,9 +88,11 @@ __all__ = [
     "Folder",
     "GroupPost",
     "GroupRow",
+    "Hits",
     "Line",
     "Message",
     "Page",
+    "Place",
     "Reading",
     "RecallReport",
     "all_readable_posts",
@@ -129,6 +132,8 @@ __all__ = [
     "recallable_post",
     "recent_changes",
     "row_of",
+    "search",
+    "searched_rows",
     "sent_draft",
     "state_of",
     "unread_counts",

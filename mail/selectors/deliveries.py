@@ -105,6 +105,11 @@ def delivered_row(box_id: int, uid: int) -> DeliveredRow:
     return found[0]
 
 
+def rows_of(rows: QuerySet[DeliveredPost]) -> list[DeliveredRow]:
+    """Delivered posts as the API shows them, without those that were recalled."""
+    return _delivered_rows(list(rows.values_list(*_ROW)))
+
+
 def own_copy(user: User, box_id: int, uid: int) -> DeliveredPost:
     """A delivered post in a person's own box, with the box: one read; raises NotFound."""
     copies = DeliveredPost.objects.filter(box=box_id, uid=uid, box__owner=user)

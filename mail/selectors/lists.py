@@ -44,7 +44,7 @@ def page(box: Box, *, before: UUID | None = None, limit: int = PAGE) -> Page:
     rows = DeliveredPost.objects.filter(box=box)
     if before is not None:
         rows = rows.filter(post_id__lt=before)
-    shown = _lines(rows.order_by("-post_id")[: limit + 1])
+    shown = lines_of(rows.order_by("-post_id")[: limit + 1])
     following = shown[limit - 1].post_id if len(shown) > limit else None
     return Page([line for line in shown[:limit] if not line.is_recalled], following)
 
@@ -52,10 +52,11 @@ def page(box: Box, *, before: UUID | None = None, limit: int = PAGE) -> Page:
 def lines(box: Box, uids: Sequence[int]) -> list[Line]:
     """Some delivered posts of a box as a list shows them."""
     rows = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("-post_id")
-    return [line for line in _lines(rows) if not line.is_recalled]
+    return [line for line in lines_of(rows) if not line.is_recalled]
 
 
-def _lines(rows: QuerySet[DeliveredPost]) -> list[Line]:
+def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
+    """Delivered posts as a list shows them, also those that were recalled a moment ago."""
     found = list(
         rows.values_list(
             *("box_id", "uid", "post_id", "subject", "sender_name", "delivered", "read_at"),

@@ -42,6 +42,7 @@ from mail.services.people import (
 from mail.services.posts import (
     ORPHANS_KEPT,
     TOMBSTONES_KEPT,
+    index_posts,
     purge_tombstones,
     reap_posts,
     recall,
@@ -98,6 +99,7 @@ __all__ = [
     "fingerprint",
     "flag",
     "import_users",
+    "index_posts",
     "join",
     "join_anew",
     "keep_answer",

@@ -1,11 +1,13 @@
 """What happens to posts after they were sent."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
-from mail import changes, delivery, policies
+from mail import changes, delivery, indexing, policies
 from mail.models import DeliveredPost, Post, Submission, User
 
 ORPHANS_KEPT = timedelta(days=7)
@@ -52,6 +54,30 @@ def reap_posts() -> int:
 def _post_ids(after: UUID, *, before: object) -> list[UUID]:
     posts = Post.objects.filter(pk__gt=after, created__lt=before).order_by("pk")
     return list(posts.values_list("pk", flat=True)[: delivery.BATCH])
+
+
+INDEXED = 200  # posts at once: each batch is a short transaction
+
+
+def index_posts() -> int:
+    """Make findable what is not, by this version's words; says how many. It may run at any time."""
+    after, total = UUID(int=0), 0
+    while ids := indexing.missing(after, limit=INDEXED):
+        after = ids[-1]
+        total += delivery.retried(partial(_index, ids))
+    return total
+
+
+@transaction.atomic
+def _index(ids: list[UUID]) -> int:
+    # Locked, so that one that is being reaped is not referred to.
+    posts = Post.objects.filter(pk__in=ids).select_for_update(no_key=True).order_by("pk")
+    vectors = {
+        post.pk: indexing.vector_of(post)
+        for post in posts.only("subject", "sender_name", "to", "cc", "body")
+    }
+    indexing.add(vectors)
+    return len(vectors)
 
 
 def purge_tombstones() -> int:

@@ -15,6 +15,7 @@ from mail import (
     changes,
     delivery,
     errors,
+    indexing,
     markdown,
     names,
     policies,
@@ -209,10 +210,12 @@ def _accept(
     post: Post, sender: User, addressees: Addressees, key: str | None, content: str
 ) -> Submission:
     sent_box = selectors.own_box(sender, "sent")
+    vector = indexing.vector_of(post)
     try:
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
             post.save(force_insert=True)
+            indexing.add({post.pk: vector})
             return Submission.objects.create(
                 post=post,
                 sender=sender,
@@ -258,7 +261,10 @@ def store(
         content_type=content_type,
         in_reply_to=in_reply_to,
     )
-    post.save(force_insert=True)
+    vector = indexing.vector_of(post)
+    with transaction.atomic():
+        post.save(force_insert=True)
+        indexing.add({post.pk: vector})
     return post
 
 

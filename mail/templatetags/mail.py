@@ -1,17 +1,18 @@
 """How the pages show what is stored."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mail import names
+from mail import names, words
 from mail.models import Box
 from mail.selectors import Folder
 
@@ -103,3 +104,13 @@ def folded(html: str) -> SafeString:
 
 
 _FOLD = '<details class="quoted"><summary>%s</summary>'
+
+
+def marked(text: str, patterns: Sequence[words.Pattern]) -> SafeString:
+    """Text, escaped, with what was looked for marked."""
+    made, last = SafeString(), 0
+    for start, end in words.spans(text, patterns):
+        made += conditional_escape(text[last:start])
+        made += format_html("<mark>{}</mark>", text[start:end])
+        last = end
+    return made + conditional_escape(text[last:])

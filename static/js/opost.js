@@ -32,7 +32,7 @@ function closePane() {
   if (!back || !nothing) return false
   const line = $(`#line-${CSS.escape(pane.dataset.post)}`)
   pane.replaceWith(nothing.content.cloneNode(true))
-  history.pushState({ htmx: true }, '', back.href)
+  history.pushState({ htmx: true }, '', $('#list')?.dataset.address ?? back.href)
   document.title = listTitle()
   markOpened()
   ;(link(line) ?? $('#list-name'))?.focus()
@@ -58,7 +58,7 @@ function showUnread() {
 // --- Choosing ----------------------------------------------------------------------------------
 
 let lastChosen = null
-const boxes = () => $$('#lines input[name=uid]')
+const boxes = () => $$('#lines:not(.found) input[name=uid]')
 
 function showChosen() {
   const list = $('#list')
@@ -146,6 +146,8 @@ const typing = (element) =>
 function act(key) {
   const chosen = boxes().some((box) => box.checked)
   const line = document.activeElement?.closest('.line')
+  // Among what was found, keys act on the opened post only.
+  if (line?.closest('.found') && !line.matches(':has([aria-current])')) return
   if (!chosen && line && !line.matches(':has([aria-current])')) {
     const box = $('input[name=uid]', line)
     box.checked = true

@@ -146,9 +146,10 @@ class TestDeliver:
             with CaptureQueriesContext(connection) as captured:
                 api.post("actions/deliver", {"to": [f"u{n}" for n in range(number)]})
             counts.append(len(captured))
-        # The token, the boxes, the sender's own; the post and its submission, in a transaction;
-        # the delivery, what came of it, whether it was recalled meanwhile; what to answer.
-        assert counts == [11, 11]
+        # The token, the boxes, the sender's own; the post, by what it is found, and its submission,
+        # in a transaction; the delivery, what came of it, whether it was recalled meanwhile; what
+        # to answer.
+        assert counts == [12, 12]
 
 
 class TestAudience:

@@ -216,3 +216,46 @@ def test_a_post_that_is_being_recalled_ends_no_list(as_, alice, bob):
         found += [row["subject"] for row in answer.json()]
         url = answer.headers.get("Link", "").partition(">")[0].strip("<")
     assert found == ["4", "2", "1", "0"]
+
+
+class TestSearch:
+    def test_finds_and_filters_further(self, as_, alice, bob):
+        for subject in ("one", "two"):
+            services.send(sender=alice, to=["bob"], subject=subject, body="the needle")
+        services.send(sender=bob, to=["alice"], subject="sent", body="the needle")
+        services.mark_read(box=selectors.own_box(bob), uids=[1])
+        api = as_(bob)
+
+        def subjects(query: str) -> list[str]:
+            answer = api.get(f"delivered-posts?{query}")
+            assert answer.status_code == 200, answer.content
+            return [row["subject"] for row in answer.json()]
+
+        assert subjects("q=needle") == ["sent", "two", "one"]
+        assert subjects("q=needle+from:alice") == ["two", "one"]
+        assert subjects("q=needle&boxname=bob") == ["two", "one"]
+        assert subjects("q=needle&boxname=bob&is_read=false") == ["two"]
+        assert subjects("q=needle&boxname=bob:sent&sender=bob") == ["sent"]
+        assert subjects("q=nothing") == []
+        assert subjects("q=") == ["sent", "two", "one"]
+        services.trash(box=selectors.own_box(bob), uids=[2])
+        assert subjects("q=needle") == ["sent", "one"]
+        assert subjects("q=needle&boxname=bob:trash") == subjects("q=in:trash") == ["two"]
+
+    def test_pages_by_the_link_header(self, as_, bob):
+        for n in range(3):
+            services.send(sender=bob, to=["bob"], subject=f"needle {n}")
+        api, url, found = as_(bob), "delivered-posts?q=needle&limit=2", []
+        while url:
+            answer = api.get(url)
+            found += [row["url"] for row in answer.json()]
+            url = answer.headers.get("Link", "").partition(">")[0].strip("<")
+        assert len(found) == len(set(found)) == 6
+
+    def test_strangers_find_nothing(self, as_, charlie, hello):
+        assert as_(charlie).get("delivered-posts?q=hello").json() == []
+
+    @pytest.mark.parametrize("query", ["is:new", "x+in:attic", "%22open", "x" * 501])
+    def test_what_cannot_be_read_is_a_problem(self, as_, bob, problem, query):
+        answer = as_(bob).get(f"delivered-posts?q={query}")
+        problem(answer, 400, code="search-invalid", field="q")

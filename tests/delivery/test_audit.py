@@ -17,6 +17,7 @@ from mail.models import (
     BoxCounter,
     DeliveredPost,
     Post,
+    PostWords,
     Submission,
     Subscription,
     Tombstone,
@@ -95,6 +96,7 @@ def drop_a_box() -> None:
 def drop_a_post() -> None:
     post_id = Post.objects.get(subject="s2").pk
     Submission.objects.filter(post_id=post_id).delete()
+    PostWords.objects.filter(post=post_id).delete()
     sql("DELETE FROM mail_post WHERE id = %s", post_id)
 
 
@@ -166,6 +168,10 @@ def age_a_rendering() -> None:
     Post.objects.filter(subject="s2").update(renderer=0, body_html="old")
 
 
+def forget_the_words() -> None:
+    PostWords.objects.filter(post__subject="s2").delete()
+
+
 def forget_to_deliver() -> None:
     Submission.objects.filter(post__subject="s2").update(
         state=Submission.State.ACCEPTED, next_attempt_at=timezone.now() - timedelta(hours=1)
@@ -208,6 +214,7 @@ BREAKAGES = [
     (skip_a_post, "posts that a subscription passed over", 1),
     (change_a_copy, "lists that name another subject or sender than the post", 1),
     (age_a_rendering, "bodies not rendered by this version", 1),
+    (forget_the_words, "posts that a search does not find", 1),
     (forget_to_deliver, "submissions waiting for delivery", 1),
     (forget_when_it_was_moved, "posts in a trash without the time of their move", 1),
     (keep_a_draft_that_was_sent, "drafts that were sent already", 1),

@@ -32,6 +32,7 @@ def outcome(rival: Rival[Draft]) -> str:
 
 def wrong() -> dict[str, int]:
     """What the audit finds, but for bodies: what a box was filled with has none."""
+    services.index_posts()  # nor is it found by its words yet
     found = {finding.subject: finding.wrong for finding in audit.audit() if finding.wrong}
     found.pop("bodies not rendered by this version", None)
     return found

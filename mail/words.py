@@ -1,0 +1,216 @@
+"""Words as they are found: folded, cut from text of any script, and what a search makes of them.
+
+Pure. PostgreSQL's own parser and dictionaries are not asked: they know one language at a time, and
+no Chinese. Here a word is a run of letters and digits, without case and accents. Where words are
+not spaced apart, each character is one, and each pair of neighbours, too.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+VERSION = 1  # of what is stored: a higher one has all posts indexed anew
+
+MAX_WORD = 64  # characters; what is longer is found by its beginning
+MAX_PLACE = 16_383  # PostgreSQL's: words beyond it are found, but not as a phrase
+MAX_PLACES = 255  # of one word, PostgreSQL's as well
+MAX_BYTES = 900_000  # of what is stored for a post, of the 1 MiB that PostgreSQL allows
+HEAD = 2_000  # places for subject, sender and recipients together; the rest is the body's
+MIN_BEGINNING = 3  # letters from which on a word also finds those that begin with it
+
+# What PostgreSQL calls weights: in which part of a post a word stands.
+SUBJECT, SENDER, RECIPIENTS, BODY = "A", "B", "C", "D"
+
+# Letters that have no decomposition, but that people write without their strokes and joints.
+_ALIKE = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
+    | {"ı": "i", "ة": "ه", "ى": "ي", "ـ": ""}  # noqa: RUF001 - letters of Turkish and Arabic
+)
+# Han, kana and what extends them.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_DROPPED = frozenset({"Mn", "Me", "Cf"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word, folded, and where it stands in the folded text."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_unspaced(self) -> bool:
+        """Whether it is one character of a script that does not space its words."""
+        return _IS_UNSPACED.match(self.text) is not None
+
+
+def fold(text: str) -> str:
+    """Text without case, accents and the marks that Arabic is often written without."""
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_folded, text))
+
+
+@lru_cache(maxsize=8192)
+def _folded(letter: str) -> str:
+    opened = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
+    kept = "".join(each for each in opened if unicodedata.category(each) not in _DROPPED)
+    return kept.translate(_ALIKE)
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text in order."""
+    return [
+        Word(found[0][:MAX_WORD], found.start(), found.end())
+        for found in _WORD.finditer(fold(text))
+    ]
+
+
+# --- What is stored ------------------------------------------------------------------------------
+
+
+def vector(*, subject: str, sender: str, recipients: Iterable[str], body: str) -> str:
+    """Where each word of a post stands, as PostgreSQL reads a `tsvector`."""
+    places: dict[str, list[str]] = {}
+    room, place = MAX_BYTES, 1
+    parts = [(SUBJECT, subject), (SENDER, sender)]
+    parts += [(RECIPIENTS, name) for name in recipients]
+    for weight, text in [*parts, (BODY, body)]:
+        last = MAX_PLACE if weight == BODY else HEAD
+        for lexeme, at in _lexemes(words(text)):
+            known = places.get(lexeme)
+            if known is None:
+                room -= len(lexeme.encode()) + 10
+                if room < 0:
+                    continue
+                known = places[lexeme] = []
+            if len(known) < MAX_PLACES and room > 0:
+                room -= 2
+                known.append(f"{min(place + at, last)}{weight}")
+        # A gap, so that no phrase reaches from one part into the next.
+        place = min(place + len(words(text)) + 1, HEAD + 2)
+    return " ".join(f"'{lexeme}':{','.join(found)}" for lexeme, found in places.items())
+
+
+def _lexemes(found: Sequence[Word]) -> Iterator[tuple[str, int]]:
+    """Each word, and each pair of unspaced characters, with its place."""
+    for at, word in enumerate(found):
+        yield word.text, at
+        if word.is_unspaced and _touches(found, at):
+            yield word.text + found[at + 1].text, at
+
+
+def _touches(found: Sequence[Word], at: int) -> bool:
+    following = found[at + 1] if at + 1 < len(found) else None
+    return following is not None and following.is_unspaced and following.start == found[at].end
+
+
+# --- What is asked -------------------------------------------------------------------------------
+
+
+def condition(
+    text: str, *, weights: str = "", beginning: bool = False, together: bool = True
+) -> str:
+    """What finds a text, as PostgreSQL reads a `tsquery`; empty for a text without words.
+
+    Several words must stand side by side, unless they need not be `together`. With `beginning` the
+    last one may go on, if it is long enough to say something.
+    """
+    found = words(text)
+    lexemes = list(_asked(found))
+    made, before = "", 0
+    for nr, (lexeme, at) in enumerate(lexemes):
+        goes_on = beginning and nr == len(lexemes) - 1 and _may_go_on(found[-1])
+        suffix = ("*" if goes_on else "") + weights
+        if made:
+            made += f" <{at - before}> " if together else " & "
+        made += f"'{lexeme}'" + (f":{suffix}" if suffix else "")
+        before = at
+    return f"({made})" if len(lexemes) > 1 else made
+
+
+def _may_go_on(word: Word) -> bool:
+    return not word.is_unspaced and len(word.text) >= MIN_BEGINNING
+
+
+def _asked(found: Sequence[Word]) -> Iterator[tuple[str, int]]:
+    """As few lexemes as tell the words: of unspaced characters the pairs alone, if there are."""
+    paired = False  # whether the pair before covers this one
+    for at, word in enumerate(found):
+        if word.is_unspaced and _touches(found, at):
+            yield word.text + found[at + 1].text, at
+            paired = True
+        else:
+            if not paired:
+                yield word.text, at
+            paired = False
+
+
+# --- What is shown -------------------------------------------------------------------------------
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Words that stand side by side, the last of which may go on."""
+
+    texts: tuple[str, ...]
+    goes_on: bool
+
+    @classmethod
+    def of(cls, text: str, *, beginning: bool) -> "Pattern":
+        found = words(text)
+        goes_on = beginning and bool(found) and _may_go_on(found[-1])
+        return cls(tuple(word.text for word in found), goes_on)
+
+
+def spans(text: str, patterns: Sequence[Pattern]) -> list[Span]:
+    """Where patterns stand in a text, in order and apart from each other."""
+    if not patterns or not text:
+        return []
+    found = words(text)
+    hits = sorted(
+        (found[at].start, found[at + len(pattern.texts) - 1].end)
+        for pattern in patterns
+        for at in range(len(found) - len(pattern.texts) + 1)
+        if pattern.texts and _stands(pattern, found, at)
+    )
+    joined: list[Span] = []
+    for start, end in hits:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    places = _places(text)
+    return [(places[start], places[end - 1] + 1) for start, end in joined]
+
+
+def _stands(pattern: Pattern, found: Sequence[Word], at: int) -> bool:
+    *firsts, last = pattern.texts
+    final = found[at + len(firsts)].text
+    return (final.startswith(last) if pattern.goes_on else final == last) and all(
+        found[at + nr].text == text for nr, text in enumerate(firsts)
+    )
+
+
+def _places(text: str) -> Sequence[int]:
+    """For each letter of the folded text, the place of the one that it came from."""
+    if text.isascii():
+        return range(len(text))
+    return [place for place, letter in enumerate(text) for _ in _folded(letter)]
+
+
+def excerpt(text: str, patterns: Sequence[Pattern], *, length: int) -> str:
+    """The part of a text around the first hit; empty where there is none."""
+    if not (found := spans(text, patterns)):
+        return ""
+    start = max(found[0][0] - length // 4, 0)
+    if start:  # at the beginning of a word
+        start = text.find(" ", start, found[0][0]) + 1 or start
+    return ("… " if start else "") + text[start : start + length]
