@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from e2e.browser import find_chromium, launch_args
+from mail import services
 from mail.models import User
 
 # Playwright runs an event loop in this thread, where Django would refuse its own connection.
@@ -94,3 +96,45 @@ def window(
         context.tracing.stop(path=TRACES / f"{name}-{nr}.zip" if failed else None)
         context.close()
     assert not complaints
+
+
+@pytest.fixture
+def send(cast):
+    """Write to test in udapost's name, without a window."""
+
+    def send(*subjects: str, **more) -> None:
+        for subject in subjects:
+            services.send(sender=cast["udapost"], to=["test"], subject=subject, **more)
+
+    return send
+
+
+@pytest.fixture
+def office(cast: dict[str, User]) -> dict[str, User]:
+    """The cast, with colleagues and a group of three of them."""
+    for name, full_name in (("anna", "Anna Berg"), ("annika", "Annika Thor"), ("ben", "Ben Annan")):
+        first, _, last = full_name.partition(" ")
+        cast[name] = User.objects.create_user(name, first_name=first, last_name=last)
+    crew = services.create_group(name="crew", by=cast["anna"])
+    for name in ("anna", "ben", "test"):
+        services.join(box=crew, user=cast[name], by=cast[name])
+    return cast
+
+
+@pytest.fixture
+def untidy(browser: Browser, live_server, office) -> Iterator[Callable[..., Page]]:
+    """A window where the browser may complain of failed requests, which the story is about."""
+    opened = []
+
+    def window(username: str) -> Page:
+        client = Client()
+        client.force_login(office[username])
+        context = browser.new_context(base_url=live_server.url)
+        value: str = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        opened.append(context)
+        return context.new_page()
+
+    yield window
+    for context in opened:
+        context.close()

@@ -1,5 +1,7 @@
 """Writing: function views, which hold no rules. Every one works without scripts, too."""
 
+from collections.abc import Callable
+from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
@@ -43,6 +45,22 @@ def _form(
     return render(request, template, given | context, status=status or form.status)
 
 
+def _shows_what_was_typed(
+    view: Callable[[Request], HttpResponse],
+) -> Callable[[Request], HttpResponse]:
+    """Where the sign-in ended meanwhile, show what was sent along: nothing of it is stored."""
+
+    @wraps(view)
+    def wrapped(request: Request) -> HttpResponse:
+        # A script keeps the text itself.
+        if request.method != "POST" or request.htmx or bool(request.user.pk):
+            return view(request)
+        return render(request, "mail/signed_out.html", {"typed": request.POST}, status=401)
+
+    return wrapped
+
+
+@_shows_what_was_typed
 @login_required
 @vary_on_headers("HX-Request")
 @require_http_methods(["GET", "POST"])

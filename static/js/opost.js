@@ -25,19 +25,31 @@ function markOpened() {
   if (post) $(`#line-${CSS.escape(post)} a`)?.setAttribute('aria-current', 'true')
 }
 
-function closePane() {
+const listAddress = (back) => $('#list')?.dataset.address ?? back.href
+
+function closePane({ push = true } = {}) {
   const pane = $('#pane.opened')
   const back = pane && $('.back', pane)
   const nothing = $('#no-post')
   if (!back || !nothing) return false
   const line = $(`#line-${CSS.escape(pane.dataset.post)}`)
   pane.replaceWith(nothing.content.cloneNode(true))
-  history.pushState({ htmx: true }, '', $('#list')?.dataset.address ?? back.href)
+  if (push) history.pushState({ htmx: true }, '', listAddress(back))
   document.title = listTitle()
   markOpened()
   ;(link(line) ?? $('#list-name'))?.focus()
   return true
 }
+
+// Back from a post to the list that it was opened from: the list is still there, in its place.
+document.addEventListener('htmx:before:history:restore', (event) => {
+  const back = $('#pane.opened .back')
+  const home = (url) => new URL(url, location.href).pathname.replace(/^\/$/, '/inbox/')
+  if (back && home(listAddress(back)) === home(event.detail.path)) {
+    event.preventDefault()
+    closePane({ push: false })
+  }
+})
 
 // --- The badge ---------------------------------------------------------------------------------
 

@@ -236,7 +236,7 @@ class TestManyRecipients:
 
 def test_signed_out(client, db):
     assert client.get("/compose/").status_code == HTTPStatus.FOUND
-    assert client.post("/compose/").status_code == HTTPStatus.FOUND
+    assert client.post("/compose/").status_code == HTTPStatus.UNAUTHORIZED
     answer = client.post("/compose/", headers=HTMX)
     assert answer.status_code == HTTPStatus.UNAUTHORIZED
     assert answer.headers["HX-Redirect"].startswith(reverse("sign_in"))
@@ -270,3 +270,11 @@ def test_a_form_costs_the_same_at_any_size(
         with django_assert_max_num_queries(2):  # session, person
             client.get("/compose/")
     assert not Submission.objects.exists()
+
+
+def test_what_was_typed_when_the_sign_in_ended_is_shown(client, db):
+    given = {"to": "bob", "subject": "x", "body": "typed with <care>"}
+    page = client.post("/compose/", given)
+    assert page.status_code == HTTPStatus.UNAUTHORIZED
+    assert "typed with &lt;care&gt;" in page.text
+    assert "nothing was sent" in page.text

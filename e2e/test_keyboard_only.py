@@ -1,0 +1,47 @@
+"""Somebody works through their mail without a mouse."""
+
+from playwright.sync_api import expect
+
+from e2e.mailbox import line
+
+
+class TestKeys:
+    def test_a_day_without_a_mouse(self, window, send):
+        send("first", "second", "third", "fourth")
+        page = window("test")
+        press = page.keyboard.press
+        press("j")
+        expect(line(page, "fourth").get_by_role("link")).to_be_focused()
+        press("j")
+        press("Enter")
+        expect(page.get_by_role("heading", name="third")).to_be_focused()
+        expect(page.locator(".unread")).to_have_count(3)
+        press("u")
+        expect(page.locator(".unread")).to_have_count(4)
+        press("s")
+        expect(line(page, "third").get_by_text("Flagged")).to_be_attached()
+        press("Escape")
+        expect(line(page, "third").get_by_role("link")).to_be_focused()
+        press("e")
+        expect(page.get_by_role("status")).to_contain_text("1 post archived.")
+        expect(line(page, "second").get_by_role("link")).to_be_focused()
+        press("x")
+        press("k")
+        press("x")
+        expect(page.locator("[data-chosen]")).to_have_text("2")
+        press("Shift+I")
+        expect(page.locator(".unread")).to_have_count(1)
+        press("#")
+        expect(page.locator(".line")).to_have_count(1)
+        press("?")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        press("Escape")
+        expect(page.get_by_role("dialog", name="Keys")).not_to_be_visible()
+
+    def test_typing_is_not_commanding(self, window, send):
+        send("stays")
+        page = window("test")
+        page.goto("/folders/new/")
+        page.get_by_label("Name").fill("")
+        page.keyboard.type("je#x")
+        expect(page.get_by_label("Name")).to_have_value("je#x")
