@@ -7,7 +7,18 @@ from e2e.mailbox import LAYOUT, OVERFLOW, chosen, inspect
 from e2e.writing import body, looks_well, open_window
 from mail import services
 
-PAGES = ["/", "/sent/", "/archive/", "/trash/", "/folders/new/", "/trash/empty/", "/password/"]
+PAGES = [
+    "/",
+    "/sent/",
+    "/archive/",
+    "/trash/",
+    "/folders/new/",
+    "/trash/empty/",
+    "/password/",
+    "/drafts/",
+    "/groups/",
+    "/groups/new/",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
