@@ -40,6 +40,7 @@ format: $(STAMP) ## format the code and the templates
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(VENV)/bin/djade --target-version 6.0
 
 bench: $(STAMP) ## measure against peers; QUICK=1 takes under two minutes
+	@$(PY) -m e2e.browser --install
 	@$(PY) -m benchmarks $(if $(QUICK),--quick)
 
 psql: $(STAMP) ## open a shell on the embedded database

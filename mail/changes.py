@@ -198,7 +198,7 @@ def remove_everywhere(post_id: UUID) -> int:
         # A pull writes (it locks its box) before it reads. So those that read the post in a source
         # before the sweep took it from there are among the transactions that are waited for, and
         # what they have put is found next. Where nothing is found, nothing can be read any more.
-        await_writers()
+        _await_writers()
         if not (found := sweep(post_id)):
             return removed
         removed += found
@@ -213,7 +213,7 @@ def sweep(post_id: UUID) -> int:
     return removed
 
 
-def await_writers() -> None:
+def _await_writers() -> None:
     """Wait until all transactions that have written something by now have ended, or for a while.
 
     A pull takes milliseconds: whatever takes longer is none. Inside a transaction there is no

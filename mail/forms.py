@@ -23,7 +23,15 @@ def _hidden() -> forms.HiddenInput:
     return forms.HiddenInput(attrs={"autocomplete": "off"})
 
 
-class ComposeForm(forms.Form):
+class RefusableForm(forms.Form):
+    """A form for what the services may refuse."""
+
+    def say(self, error: errors.MailError) -> None:
+        """Show a refusal at the field that it is about, if that is one of the form's."""
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class ComposeForm(RefusableForm):
     """A draft as it is typed: everything may be saved, and what cannot be sent says so."""
 
     ASK_ABOVE = 20  # people; to more than these nothing is sent without asking
@@ -52,7 +60,7 @@ class ComposeForm(forms.Form):
     content_type = forms.ChoiceField(choices=Post.ContentType, required=False, widget=_hidden())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
+        super().__init__(*args, **kwargs)
         self.audience: selectors.Audience | None = None  # of whom it is to be asked
         self.status = HTTPStatus.OK
 
@@ -115,7 +123,7 @@ class ComposeForm(forms.Form):
         except errors.DraftChanged as error:
             self._refuse(str(error), HTTPStatus.CONFLICT)
         except errors.InvalidInput as error:
-            self._say(error)
+            self.say(error)
         return None
 
     def send(self, sender: User, *, confirmed: str = "") -> Submission | None:
@@ -139,7 +147,7 @@ class ComposeForm(forms.Form):
             said = _("This was sent already. To send it again with your changes, press Send.")
             self._refuse(said, HTTPStatus.UNPROCESSABLE_ENTITY)
         except (errors.InvalidInput, errors.NotAllowed) as error:
-            self._say(error)
+            self.say(error)
         return None
 
     def preview(self, sender: User) -> str | None:
@@ -150,7 +158,7 @@ class ComposeForm(forms.Form):
         try:
             made = services.compose(sender=sender, subject="", body=body, content_type=content_type)
         except errors.InvalidInput as error:
-            self._say(error)
+            self.say(error)
             return None
         return made.body_html
 
@@ -202,10 +210,10 @@ class ComposeForm(forms.Form):
         self.cleaned_data |= given
         self.data = {name: self.data[name] for name in self.data} | given
 
-    def _say(self, error: errors.MailError) -> None:
-        shown = error.field if error.field in self.fields else None
+    def say(self, error: errors.MailError) -> None:
+        """Show a refusal, and answer accordingly."""
         self.status = HTTPStatus.UNPROCESSABLE_ENTITY
-        self.add_error(shown, str(error))
+        super().say(error)
 
     def _refuse(self, said: str | Promise, status: HTTPStatus) -> None:
         self.status = status
@@ -264,11 +272,8 @@ class DensityForm(forms.Form):
     )
 
 
-class FolderForm(forms.Form):
+class FolderForm(RefusableForm):
     name = forms.CharField(label=_("Name"), max_length=150)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
 
     def create(self, owner: User) -> Box | None:
         """Make the folder; None, with an error at the field, where that is refused."""
@@ -277,20 +282,17 @@ class FolderForm(forms.Form):
         try:
             return services.create_folder(owner=owner, name=self.cleaned_data["name"])
         except errors.InvalidInput as error:
-            self.add_error("name", str(error))
+            self.say(error)
             return None
 
 
-class GroupForm(forms.Form):
+class GroupForm(RefusableForm):
     name = forms.CharField(label=_("Name"), max_length=names.MAX_LENGTH)
     description = forms.CharField(
         label=_("What it is for"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     join_policy = forms.ChoiceField(label=_("Who may join"), choices=Box.JoinPolicy.choices)
     post_policy = forms.ChoiceField(label=_("Who may write"), choices=Box.PostPolicy.choices)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
 
     @classmethod
     def of(cls, box: Box, data: Any) -> "GroupForm":
@@ -307,7 +309,7 @@ class GroupForm(forms.Form):
         try:
             return services.create_group(by=by, **self.cleaned_data)
         except errors.InvalidInput as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
+            self.say(error)
             return None
 
     def describe(self, box: Box, by: User) -> bool:
@@ -317,7 +319,7 @@ class GroupForm(forms.Form):
         try:
             services.describe_group(box=box, by=by, **self.cleaned_data)
         except errors.InvalidInput as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
+            self.say(error)
             return False
         return True
 
@@ -328,9 +330,6 @@ class PersonForm(forms.Form):
         max_length=names.MAX_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"label_suffix": ""}))
 
     def found(self) -> User | None:
         """Whom the name stands for."""

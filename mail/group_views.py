@@ -1,5 +1,7 @@
 """Groups in the browser: function views, which hold no rules."""
 
+from typing import Protocol
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -7,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mail import errors, selectors, services
+from mail import errors, policies, selectors, services
 from mail.forms import GroupForm, PersonForm
-from mail.models import User
+from mail.models import Box, User
 from mail.views import Request
 
 
@@ -64,6 +66,7 @@ def create_group(request: Request) -> HttpResponse:
 def edit_group(request: Request, name: str) -> HttpResponse:
     """Change what a group says of itself, and who may do what."""
     row = selectors.group(request.user, name)
+    policies.check_managing(row.box, request.user)
     form = GroupForm.of(row.box, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.describe(row.box, request.user):
         return redirect("group", name=row.box.name)
@@ -91,44 +94,48 @@ def leave(request: Request, name: str) -> HttpResponse:
     return redirect("group", name=row.box.name)
 
 
-def _person(request: Request) -> User:
-    form = PersonForm(request.POST)
-    if not form.is_valid() or (found := form.found()) is None:
-        raise errors.UnknownRecipient(names=[request.POST.get("person", "")[:150]], field="person")
-    return found
-
-
 @login_required
 @require_POST
 def add_member(request: Request, name: str) -> HttpResponse:
     """Make somebody else a member."""
-    row, person = selectors.group(request.user, name), _person(request)
-    services.join(box=row.box, user=person, by=request.user)
-    return redirect("group", name=row.box.name)
+    return _managed(request, name, services.join)
 
 
 @login_required
 @require_POST
 def remove_member(request: Request, name: str) -> HttpResponse:
     """End somebody else's membership."""
-    row, person = selectors.group(request.user, name), _person(request)
-    services.leave(box=row.box, user=person, by=request.user)
-    return redirect("group", name=row.box.name)
+    return _managed(request, name, services.leave)
 
 
 @login_required
 @require_POST
 def add_manager(request: Request, name: str) -> HttpResponse:
     """Let somebody else manage a group, too."""
-    row, person = selectors.group(request.user, name), _person(request)
-    services.add_manager(box=row.box, user=person, by=request.user)
-    return redirect("group", name=row.box.name)
+    return _managed(request, name, services.add_manager)
 
 
 @login_required
 @require_POST
 def remove_manager(request: Request, name: str) -> HttpResponse:
     """End somebody's managing."""
-    row, person = selectors.group(request.user, name), _person(request)
-    services.remove_manager(box=row.box, user=person, by=request.user)
-    return redirect("group", name=row.box.name)
+    return _managed(request, name, services.remove_manager)
+
+
+class _Change(Protocol):
+    """What a service changes between a group and a person."""
+
+    def __call__(self, *, box: Box, user: User, by: User) -> None: ...
+
+
+def _managed(request: Request, name: str, change: _Change) -> HttpResponse:
+    box = selectors.group(request.user, name).box
+    change(box=box, user=_person(request), by=request.user)
+    return redirect("group", name=box.name)
+
+
+def _person(request: Request) -> User:
+    form = PersonForm(request.POST)
+    if not form.is_valid() or (found := form.found()) is None:
+        raise errors.UnknownRecipient(names=[request.POST.get("person", "")[:150]], field="person")
+    return found

@@ -8,7 +8,8 @@ from mail import errors
 MAX_LENGTH = 150
 MAX_FULL = 255  # of a folder with its owner's name before it
 EVERYONE = "everyone"
-INBOX = "inbox"
+INBOX = "inbox"  # what people, and addresses of pages, call a personal box
+OWN = "folder-"  # before the name of a folder that somebody made, in such addresses
 TRASH = "trash"
 FOLDERS = ("sent", "archive", TRASH)
 # Addresses that RFC 2142 and RFC 5321 give a meaning of their own, and words that read as such.
@@ -52,7 +53,7 @@ def split(typed: str) -> list[str]:
 def check_folder(owner: str, name: str) -> str:
     """The full name as it is stored; raises NameTaken, or NameInvalid, also for too long a sum."""
     full = folder(owner, check(name))
-    if fold(name) == INBOX:  # what people call their personal box
+    if fold(name) == INBOX:
         raise errors.NameTaken(name=name)
     if len(full) > MAX_FULL:
         raise errors.NameInvalid(name=name, limit=MAX_FULL - len(owner) - 1)

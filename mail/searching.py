@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from mail import errors, names, words
 
 MAX_LENGTH = 500  # characters
-INBOX = "inbox"
 # Within what every time zone and PostgreSQL can say.
 FIRST_DAY, LAST_DAY = date(1000, 1, 1), date(9000, 1, 1)
 
@@ -293,4 +292,4 @@ def _invalid(part: str, at: int, why: str | Promise) -> errors.SearchInvalid:
 def folder_key(folder: str) -> str:
     """A folder as it is compared: short, folded, empty for the personal box."""
     key = names.fold(folder)
-    return "" if key == INBOX else key
+    return "" if key == names.INBOX else key

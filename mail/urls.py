@@ -7,7 +7,7 @@ from mail import compose_views, group_views, names, views
 class FolderConverter:
     """Folders by the names that addresses use."""
 
-    regex = "|".join((views.INBOX, *names.FOLDERS, views.OWN + "[^/]+"))
+    regex = "|".join((names.INBOX, *names.FOLDERS, names.OWN + "[^/]+"))
 
     def to_python(self, value: str) -> str:
         return value

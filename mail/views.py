@@ -29,8 +29,6 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
-INBOX = "inbox"
-OWN = "folder-"  # before the name of a folder that somebody made, in addresses
 SHOWN = 20  # recipients of a post in a list
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -45,7 +43,7 @@ class Chosen:
 
 def own_box(request: Request, folder: str) -> Box:
     """The box that an address names; raises NotFound."""
-    name = "" if folder == INBOX else folder.removeprefix(OWN)
+    name = "" if folder == names.INBOX else folder.removeprefix(names.OWN)
     return selectors.own_box(request.user, name)
 
 
@@ -64,7 +62,7 @@ def _chosen(request: Request, box: Box) -> Chosen:
 
 def _shown(folder: str, box: Box, before: UUID | None = None) -> dict[str, object]:
     """One page of a box, and the state from which on there may be news."""
-    pulled = services.sync(box=box, batches=1) if folder == INBOX else None
+    pulled = services.sync(box=box, batches=1) if folder == names.INBOX else None
     if pulled and pulled.inserted:
         box.counter.refresh_from_db()
     return {
@@ -77,18 +75,22 @@ def _shown(folder: str, box: Box, before: UUID | None = None) -> dict[str, objec
     }
 
 
-def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
-    """What every page around a box shows: its folders and one page of its posts."""
+def _before(request: Request) -> UUID | None:
+    """Below which post a page of a list begins; raises NotFound for what is none."""
     try:
-        before = UUID(request.GET["before"]) if "before" in request.GET else None
+        return UUID(request.GET["before"]) if "before" in request.GET else None
     except ValueError as error:
         raise errors.NotFound from error
-    return _shown(folder, box, before) | {"folders": selectors.folders(request.user)}
+
+
+def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
+    """What every page around a box shows: its folders and one page of its posts."""
+    return _shown(folder, box, _before(request)) | {"folders": selectors.folders(request.user)}
 
 
 @login_required
 @require_GET
-def inbox(request: Request, folder: str = INBOX) -> HttpResponse:
+def inbox(request: Request, folder: str = names.INBOX) -> HttpResponse:
     """One page of a folder's posts, newest first; to htmx, the lines below those it has."""
     box = own_box(request, folder)
     context = _frame(request, folder, box)
@@ -101,10 +103,10 @@ def inbox(request: Request, folder: str = INBOX) -> HttpResponse:
 @require_GET
 def news(request: Request, folder: str) -> HttpResponse:
     """What changed in a folder since a state, for a page that shows it; 204 for nothing."""
-    box, since = own_box(request, folder), request.GET.get("since", "")
+    box, before, since = own_box(request, folder), _before(request), request.GET.get("since", "")
     if not selectors.has_news(box, selectors.modseq_of(since)):
         return HttpResponse(status=204)
-    if folder == INBOX:
+    if folder == names.INBOX:
         services.sync(box=box, batches=1)
     changes = selectors.recent_changes(box, since, limit=selectors.PAGE)
     if changes is None:
@@ -114,8 +116,8 @@ def news(request: Request, folder: str) -> HttpResponse:
         "box": box,
         "folders": selectors.folders(request.user),
         "state": changes.state,
-        "before": request.GET.get("older"),  # on a page of older posts nothing comes in on top
-        "added": [] if "older" in request.GET else selectors.lines(box, changes.added),
+        "before": before,  # on a page of older posts nothing comes in on top
+        "added": [] if before else selectors.lines(box, changes.added),
         "changed": selectors.lines(box, changes.changed),
         "removed": changes.removed,
     }
@@ -139,7 +141,7 @@ def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResp
 @require_GET
 def search(request: Request) -> HttpResponse:
     """What was found in all folders, newest first; to htmx, the lines below those it has."""
-    services.sync(box=own_box(request, INBOX), batches=1)
+    services.sync(box=own_box(request, names.INBOX), batches=1)
     form = SearchForm(request.GET)
     hits = form.found(request.user, _place(request.GET.get("before")))
     query = form.query
@@ -150,9 +152,7 @@ def search(request: Request) -> HttpResponse:
             {"text": searching.written(part), "without": str(query.without(nr))}
             for nr, part in enumerate(query.parts)
         ],
-        "hits": [_found(line, hits.boxes[line.box_id], query) for line in hits.lines]
-        if hits
-        else [],
+        "hits": _found(hits, query) if hits else [],
         "next_before": ".".join(map(str, hits.next_before)) if hits and hits.next_before else "",
         "in_trash": searching.IN_TRASH not in query.parts,
     }
@@ -172,18 +172,23 @@ def _place(given: str | None) -> selectors.Place | None:
         raise errors.NotFound from error
 
 
-def _found(line: selectors.Line, box: Box, query: searching.Query) -> dict[str, object]:
-    """A line with what was looked for marked, and where it is."""
+def _found(hits: selectors.Hits, query: searching.Query) -> list[dict[str, object]]:
+    """Lines with what was looked for marked, and where each is."""
     by_field = {field: query.patterns(field) for field in searching.Field}
-    shown = replace(
-        line,
-        subject=marked(line.subject, by_field[searching.Field.SUBJECT]),
-        snippet=marked(line.snippet, by_field[searching.Field.ANY]),
-        sender_name=marked(line.sender_name, by_field[searching.Field.FROM]),
-        to=[marked(name, by_field[searching.Field.TO]) for name in line.to[:SHOWN]],
-    )
-    name = "" if box.kind == Box.Kind.PERSONAL else box.short_name
-    return {"line": shown, "folder": key(name), "box": box}
+    return [
+        {
+            "line": replace(
+                line,
+                subject=marked(line.subject, by_field[searching.Field.SUBJECT]),
+                snippet=marked(line.snippet, by_field[searching.Field.ANY]),
+                sender_name=marked(line.sender_name, by_field[searching.Field.FROM]),
+                to=[marked(name, by_field[searching.Field.TO]) for name in line.to[:SHOWN]],
+            ),
+            "folder": key(selectors.short_name(hits.boxes[line.box_id])),
+            "box": hits.boxes[line.box_id],
+        }
+        for line in hits.lines
+    ]
 
 
 # --- Reading -------------------------------------------------------------------------------------
@@ -333,7 +338,7 @@ def _moved(count: int, to: str) -> str:
         return ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
     if to == "archive":
         return ngettext("%(n)d post archived.", "%(n)d posts archived.", count)
-    if to == INBOX:
+    if to == names.INBOX:
         return ngettext("%(n)d post is in the inbox.", "%(n)d posts are in the inbox.", count)
     return ngettext("%(n)d post is in %(folder)s.", "%(n)d posts are in %(folder)s.", count)
 
@@ -373,7 +378,7 @@ def _toast(request: Request, text: str, undo: dict[str, object] | None = None) -
 def _back(request: Request, folder: str, *, to_list: bool = False) -> HttpResponse:
     """To where the form was: the opened post, or the page of the list."""
     opened, before = request.POST.get("opened", ""), request.POST.get("before", "")
-    if opened.isdecimal() and not to_list:
+    if opened.isascii() and opened.isdecimal() and not to_list:
         return redirect("read_post", folder=folder, uid=opened)
     query = f"?{urlencode({'before': before})}" if before else ""
     return redirect(reverse("inbox", args=[folder]) + query)
@@ -404,7 +409,7 @@ def create_folder(request: Request) -> HttpResponse:
     """Make a folder."""
     form = FolderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and (box := form.create(request.user)) is not None:
-        return redirect("inbox", folder=OWN + box.short_name)
+        return redirect("inbox", folder=names.OWN + box.short_name)
     status = 422 if form.errors else 200
     return render(request, "mail/create_folder.html", {"form": form}, status=status)
 
@@ -415,7 +420,7 @@ def delete_folder(request: Request, folder: str) -> HttpResponse:
     """Delete an empty folder that one made."""
     services.delete_folder(box=own_box(request, folder))
     messages.success(request, _("The folder is deleted."))
-    return redirect("inbox", folder=INBOX)
+    return redirect("inbox", folder=names.INBOX)
 
 
 @login_required

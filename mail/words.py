@@ -210,7 +210,7 @@ def excerpt(text: str, patterns: Sequence[Pattern], *, length: int) -> str:
     """The part of a text around the first hit; empty where there is none."""
     if not (found := spans(text, patterns)):
         return ""
-    start = max(found[0][0] - length // 4, 0)
+    start = max(found[0][0] - length // 10, 0)
     if start:  # at the beginning of a word
         start = text.find(" ", start, found[0][0]) + 1 or start
     return ("… " if start else "") + text[start : start + length]

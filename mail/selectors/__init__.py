@@ -32,6 +32,7 @@ from mail.selectors.conversations import (
     Reading,
     conversation,
     reading,
+    short_name,
 )
 from mail.selectors.deliveries import (
     DeliveredFilter,
@@ -135,6 +136,7 @@ __all__ = [
     "search",
     "searched_rows",
     "sent_draft",
+    "short_name",
     "state_of",
     "unread_counts",
     "visible_box",

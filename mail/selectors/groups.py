@@ -29,8 +29,6 @@ class GroupRow:
 class GroupPost:
     """A post to a group, and where the person's own copy lies; uid None where it is gone."""
 
-    number: int  # the group's own uid
-    post_id: UUID
     subject: str
     sender_name: str
     delivered: datetime
@@ -57,7 +55,7 @@ def groups(
 def group(user: User, name: str) -> GroupRow:
     """A group by its name; raises NotFound, also for one that was deleted."""
     found = Box.objects.filter(kind=Box.Kind.GROUP, group__isnull=False).named(name)
-    if rows := _rows(user, list(found.select_related("group", "counter"))):
+    if rows := _rows(user, list(found.select_related("group"))):
         return rows[0]
     raise errors.NotFound
 
@@ -120,11 +118,11 @@ def _group_posts(
     own = copies(boxes, ids)
     return [
         GroupPost(
-            *(number, post_id, subject, sender_name, delivered),
+            *(subject, sender_name, delivered),
             snippet=snippets[post_id],
             folder=boxes[own[post_id].box_id] if post_id in own else "",
             uid=own[post_id].uid if post_id in own else None,
         )
-        for number, post_id, subject, sender_name, delivered in rows
+        for _, post_id, subject, sender_name, delivered in rows
         if post_id in snippets
     ]

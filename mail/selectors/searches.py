@@ -35,7 +35,7 @@ from mail.selectors.boxes import own_boxes
 from mail.selectors.deliveries import DeliveredFilter, DeliveredRow, rows_of
 from mail.selectors.lists import PAGE, Line, lines_of
 
-WALKED = (500, 3_500, 8_000)  # delivered posts that are looked through, batch by batch
+WALKED = (500, 3_000, 3_000, 3_000)  # delivered posts that are looked through, batch by batch
 RARE = 6_000  # posts that have the words, of all there are, to be looked for in the boxes
 HOPELESS = 5 * RARE  # posts that the planner expects: the index is not asked for so many
 READ = 20_000  # characters of a body's HTML that are looked through for what to show of it

@@ -291,4 +291,7 @@ def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     if not (rows := delivery.retried(lambda: delivery.insert([row]))):
         raise errors.AlreadyDelivered(name=box.name)
     submitting.withdraw_if_recalled(post)
-    return DeliveredPost.objects.get(box=box, uid=rows[0].uid)
+    delivered = DeliveredPost.objects.filter(box=box, uid=rows[0].uid).first()
+    if delivered is None:  # recalled meanwhile
+        raise errors.NotFound
+    return delivered

@@ -54,15 +54,15 @@ def hue(name: str) -> int:
 def key(name: str) -> str:
     """A folder's name in addresses, from its short name; the personal box is the inbox."""
     if not name:
-        return "inbox"
-    return name if name in names.FOLDERS else f"folder-{name}"
+        return names.INBOX
+    return name if name in names.FOLDERS else names.OWN + name
 
 
 @register.filter
 def title(folder: str) -> str:
     """What a folder is called, from its name in addresses."""
     fixed = {"inbox": _("Inbox"), "sent": _("Sent"), "archive": _("Archive"), "trash": _("Trash")}
-    return fixed.get(folder, folder.removeprefix("folder-"))
+    return fixed.get(folder, folder.removeprefix(names.OWN))
 
 
 @register.filter

@@ -107,6 +107,9 @@ def test_after_a_change_one_is_where_one_was(signed_in, bob):
     client = signed_in(bob)
     answer = client.post("/inbox/flag/", {"uid": 1, "opened": 1})
     assert answer.headers["Location"] == "/inbox/1/"
+    for odd in ("\u0663", "-1", "x", str(10**30)):
+        answer = client.post("/inbox/flag/", {"uid": 1, "opened": odd})
+        assert answer.status_code == HTTPStatus.FOUND
     answer = client.post("/inbox/flag/", {"uid": 1, "before": "x&y"})
     assert answer.headers["Location"] == "/inbox/?before=x%26y"
 

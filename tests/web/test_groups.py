@@ -111,6 +111,16 @@ def test_a_member_manages_nothing(signed_in, bob, charlie, crew, action):
     assert crew.subscribers.count() == 2
 
 
+def test_a_member_is_shown_no_form_to_edit(signed_in, bob, crew):
+    assert signed_in(bob).get("/groups/crew/edit/").status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_number_beyond_any_uid_shows_a_page(signed_in, bob, crew):
+    for before in (str(10**30), "\u0663", "x", "-1"):
+        answer = signed_in(bob).get("/groups/crew/", {"before": before})
+        assert answer.status_code in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+
+
 def test_a_closed_group_is_not_joined(signed_in, alice, charlie):
     services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
     answer = signed_in(charlie).post("/groups/board/join/")

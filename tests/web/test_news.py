@@ -85,11 +85,21 @@ def test_wrong_method(signed_in, bob):
 
 
 def test_on_a_page_of_older_posts_nothing_comes_in_on_top(signed_in, alice, bob, state):
-    client, since = signed_in(bob), state()
-    services.send(sender=alice, to=["bob"], subject="new")
-    answer = client.get(f"/inbox/news/?since={since}&older=1", headers=HTMX)
+    older = services.send(sender=alice, to=["bob"], subject="older").post
+    client, since, box = signed_in(bob), state(), selectors.own_box(bob)
+    before = services.send(sender=alice, to=["bob"], subject="new").post.pk
+    services.mark_read(box=box, uids=[1])
+    answer = client.get(f"/inbox/news/?since={since}&before={before}", headers=HTMX)
     assert "afterbegin" not in answer.text
-    assert f"since={state()}&amp;older=1" in answer.text
+    assert f"since={state()}&amp;before={before}" in answer.text
+    assert older.subject in answer.text
+    assert client.get(f"/inbox/1/?before={before}").status_code == HTTPStatus.OK
+    assert f'href="/inbox/1/?before={before}"' in answer.text  # the way there without a script
+
+
+def test_a_bad_cursor_is_not_found(signed_in, bob):
+    answer = signed_in(bob).get("/inbox/news/?since=0.0&before=1")
+    assert answer.status_code == HTTPStatus.NOT_FOUND
 
 
 def test_what_left_is_closed_where_it_was_open(signed_in, alice, bob, state):

@@ -19,12 +19,23 @@ def test_the_first_load_of_the_inbox_is_small(signed_in, bob, fill):
     html = gzip.decompress(page.content).decode()
     files = set(re.findall(r'(?:href|src)="/static/([^"#]+)', html))
     assert any(file.endswith(".css") for file in files)
+    files |= {f"js/compose/{module}" for file in files for module in _imported(file)}
+    assert "js/compose/kept.js" in files
 
-    weights = {
-        file: len(gzip.compress(Path(str(finders.find(file))).read_bytes())) for file in files
-    }
+    weights = {file: len(gzip.compress(_content(file))) for file in files}
 
     assert len(page.content) + sum(weights.values()) <= ALLOWED, weights
+
+
+def _content(file: str) -> bytes:
+    return Path(str(finders.find(file))).read_bytes()
+
+
+def _imported(file: str) -> list[str]:
+    """The modules that one of JavaScript asks for in turn."""
+    if not file.startswith("js/compose/"):
+        return []
+    return re.findall(r'from "\./([^"]+)"', _content(file).decode())
 
 
 def test_the_api_is_not_compressed_again(signed_in, bob):
