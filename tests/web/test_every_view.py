@@ -1,0 +1,167 @@
+"""Every view: its statements at any size, and what it says to the signed out and the mistaken."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+from django.utils import timezone
+
+from mail import selectors, services
+from mail.models import Draft, User, new_post_id
+from mail.urls import urlpatterns
+
+DRAFT = UUID("0197fb1a-0000-7000-8000-000000000001")  # that is written, sent, and taken back
+KEPT = UUID("0197fb1a-0000-7000-8000-000000000002")  # that is there already
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request as bob makes it, and how many statements it costs."""
+
+    method: str
+    path: str
+    statements: int
+    data: dict[str, object] = field(default_factory=dict)
+    htmx: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}{' htmx' if self.htmx else ''}"
+
+    def run(self, client: Client, state: str = "0.0"):
+        headers = {"HX-Request": "true"} if self.htmx else {}
+        send = client.get if self.method == "GET" else client.post
+        return send(self.path.replace("{state}", state), self.data, headers=headers)
+
+
+WRITTEN = {"to": "alice", "subject": "s", "body": "b"}
+# In this order, by one person, in one mailbox.
+CASES = [
+    Case("GET", "/", 7),
+    Case("GET", "/inbox/", 7),
+    Case("GET", "/sent/", 6),
+    Case("GET", "/inbox/news/?since={state}", 12),
+    Case("GET", "/search/?q=f1", 11),
+    Case("GET", "/inbox/3/", 14),
+    Case("GET", "/inbox/3/", 10, htmx=True),
+    Case("GET", "/inbox/3/raw/", 5),
+    Case("GET", "/inbox/3/reply/", 5),
+    Case("GET", "/inbox/3/reply-all/", 5),
+    Case("GET", "/inbox/3/forward/", 5),
+    Case("POST", "/inbox/mark-read/", 7, {"uid": [3, 4]}, htmx=True),
+    Case("POST", "/inbox/mark-unread/", 7, {"uid": [3, 4]}, htmx=True),
+    Case("POST", "/inbox/flag/", 7, {"uid": [3, 4]}, htmx=True),
+    Case("POST", "/inbox/unflag/", 7, {"uid": [3, 4]}, htmx=True),
+    Case("POST", "/inbox/archive/", 9, {"uid": [3]}, htmx=True),
+    Case("POST", "/inbox/move/?to=folder-own", 9, {"uid": [4]}, htmx=True),
+    Case("POST", "/folder-own/move/?to=inbox", 9, {"uid": [1]}, htmx=True),
+    Case("POST", "/inbox/delete/", 9, {"uid": [5]}, htmx=True),
+    Case("POST", "/trash/delete/", 8, {"uid": [1]}, htmx=True),
+    Case("GET", "/trash/empty/", 4),
+    Case("POST", "/trash/empty/", 9, {"up_to": 3}),
+    Case("GET", "/folders/new/", 2),
+    Case("POST", "/folders/new/", 9, {"name": "new"}),
+    Case("POST", "/folder-new/delete-folder/", 13),
+    Case("POST", "/density/", 2, {"density": "roomy"}),
+    Case("GET", "/compose/", 2),
+    Case("POST", "/compose/save/", 5, WRITTEN | {"draft": DRAFT}, htmx=True),
+    Case("POST", "/compose/preview/", 2, WRITTEN, htmx=True),
+    Case("GET", "/compose/complete/?q=a", 4),
+    Case("GET", "/compose/recipients/?names=alice,crew", 4),
+    Case("GET", f"/compose/{DRAFT}/", 3),
+    Case("GET", "/drafts/", 4),
+    Case("POST", "/compose/", 20, WRITTEN | {"draft": DRAFT, "version": 1}),
+    Case("GET", "/sent/1/recall/", 6),
+    Case("POST", "/sent/1/recall/", 11),
+    Case("POST", f"/sent/{DRAFT}/undo/", 15),
+    Case("GET", f"/compose/{KEPT}/discard/", 3),
+    Case("POST", f"/compose/{KEPT}/discard/", 4),
+    Case("GET", "/groups/", 6),
+    Case("GET", "/groups/?q=c", 6),
+    Case("GET", "/groups/new/", 2),
+    Case("POST", "/groups/new/", 17, {"name": "g", "join_policy": "open", "post_policy": "anyone"}),
+    Case("GET", "/groups/crew/", 14),
+    Case("POST", "/groups/open/join/", 15),
+    Case("POST", "/groups/open/leave/", 20),
+    Case("GET", "/groups/g/edit/", 7),
+    Case("POST", "/groups/g/edit/", 9, {"join_policy": "manager", "post_policy": "members"}),
+    Case("POST", "/groups/g/add-member/", 14, {"person": "alice"}),
+    Case("POST", "/groups/g/add-manager/", 9, {"person": "alice"}),
+    Case("POST", "/groups/g/remove-manager/", 9, {"person": "alice"}),
+    Case("POST", "/groups/g/remove-member/", 22, {"person": "alice"}),
+    Case("GET", "/password/", 2),
+    Case("GET", "/password/changed/", 2),
+]
+BY_PERSON = [case for case in CASES if not case.htmx]
+
+
+@pytest.fixture
+def mailbox(alice, bob, crew, fill) -> User:
+    services.create_group(name="open", by=alice)
+    services.create_folder(owner=bob, name="own")
+    Draft.objects.create(id=KEPT, owner=bob, updated=timezone.now())
+    services.send(sender=bob, to=["alice"], subject="sent")
+    for folder in ("", "trash", "sent"):
+        fill(selectors.own_box(bob, folder), 10)
+    return bob
+
+
+def grow(bob: User, fill, size: int) -> None:
+    for folder in ("", "archive", "trash", "sent"):
+        fill(selectors.own_box(bob, folder), size)
+    now = timezone.now()
+    Draft.objects.bulk_create(
+        Draft(id=new_post_id(), owner=bob, subject=f"d{n}", updated=now) for n in range(size)
+    )
+
+
+@pytest.mark.parametrize("size", [0, 10_000])
+def test_statements(signed_in, mailbox, fill, size):
+    grow(mailbox, fill, size)
+    client = signed_in(mailbox)
+    state = client.get("/").context["state"]
+    services.mark_read(box=selectors.own_box(mailbox), uids=[8])
+    spent = {}
+    for case in CASES:
+        with CaptureQueriesContext(connection) as queries:
+            answer = case.run(client, state)
+        assert answer.status_code < HTTPStatus.BAD_REQUEST, case
+        # A search takes a few batches at most, and one fewer for each that it does not need.
+        spent[str(case)] = len(queries) if "/search/" not in case.path else case.statements
+        assert len(queries) <= case.statements, case
+    assert spent == {str(case): case.statements for case in CASES}
+
+
+def test_no_view_is_forgotten():
+    signed_out = {"sign_in", "sign_out"}
+    seen = {resolve(case.path.partition("?")[0]).url_name for case in CASES}
+    assert seen | signed_out == {pattern.name for pattern in urlpatterns}
+
+
+@pytest.mark.parametrize("case", BY_PERSON, ids=str)
+def test_signed_out(client, db, case):
+    answer = case.run(client)
+    if case.method == "POST" and case.path == "/compose/":  # what was typed is shown, not lost
+        assert answer.status_code == HTTPStatus.UNAUTHORIZED
+    else:
+        assert answer.headers["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.parametrize("path", sorted({case.path.partition("?")[0] for case in CASES}))
+def test_wrong_method(signed_in, mailbox, path):
+    assert signed_in(mailbox).delete(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+OF_OTHERS = [
+    *("/inbox/3/", "/inbox/3/raw/", "/inbox/3/reply/", "/inbox/3/reply-all/", "/inbox/3/forward/"),
+    *("/sent/1/recall/", f"/compose/{KEPT}/", f"/compose/{KEPT}/discard/", "/folder-own/"),
+]
+
+
+@pytest.mark.parametrize("path", OF_OTHERS)
+def test_of_others_is_404(signed_in, mailbox, charlie, path):
+    assert signed_in(charlie).get(path).status_code == HTTPStatus.NOT_FOUND
