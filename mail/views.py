@@ -60,7 +60,9 @@ def _chosen(request: Request, box: Box) -> Chosen:
 # --- Lists ---------------------------------------------------------------------------------------
 
 
-def _shown(folder: str, box: Box, before: UUID | None = None) -> dict[str, object]:
+def _shown(
+    request: Request, folder: str, box: Box, before: UUID | None = None
+) -> dict[str, object]:
     """One page of a box, and the state from which on there may be news."""
     pulled = services.sync(box=box, batches=1) if folder == names.INBOX else None
     if pulled and pulled.inserted:
@@ -69,10 +71,18 @@ def _shown(folder: str, box: Box, before: UUID | None = None) -> dict[str, objec
         "folder": folder,
         "box": box,
         "state": selectors.state_of(box.counter),
+        "inbox_state": _inbox_state(request, folder),
         "page": selectors.page(box, before=before),
         "before": before,
         "more_to_come": bool(pulled and pulled.more),
     }
+
+
+def _inbox_state(request: Request, folder: str) -> str:
+    """Where another folder is shown, the state from which on there may be news in the inbox."""
+    if folder == names.INBOX:
+        return ""
+    return selectors.state_of(own_box(request, names.INBOX).counter)
 
 
 def _before(request: Request) -> UUID | None:
@@ -85,7 +95,9 @@ def _before(request: Request) -> UUID | None:
 
 def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
     """What every page around a box shows: its folders and one page of its posts."""
-    return _shown(folder, box, _before(request)) | {"folders": selectors.folders(request.user)}
+    return _shown(request, folder, box, _before(request)) | {
+        "folders": selectors.folders(request.user)
+    }
 
 
 @login_required
@@ -104,16 +116,18 @@ def inbox(request: Request, folder: str = names.INBOX) -> HttpResponse:
 def news(request: Request, folder: str) -> HttpResponse:
     """What changed in a folder since a state, for a page that shows it; 204 for nothing."""
     box, before, since = own_box(request, folder), _before(request), request.GET.get("since", "")
-    if not selectors.has_news(box, selectors.modseq_of(since)):
+    inbox = box if folder == names.INBOX else own_box(request, names.INBOX)
+    seen = {inbox: request.GET.get("inbox", since), box: since}
+    if not any(selectors.has_news(at, selectors.modseq_of(state)) for at, state in seen.items()):
         return HttpResponse(status=204)
-    if folder == names.INBOX:
-        services.sync(box=box, batches=1)
+    services.sync(box=inbox, batches=1)
     changes = selectors.recent_changes(box, since, limit=selectors.PAGE)
     if changes is None:
         return _fresh(request, folder, box)
     context = {
         "folder": folder,
         "box": box,
+        "inbox_state": _inbox_state(request, folder),  # before what it is the state of
         "folders": selectors.folders(request.user),
         "state": changes.state,
         "before": before,  # on a page of older posts nothing comes in on top
@@ -127,7 +141,7 @@ def news(request: Request, folder: str) -> HttpResponse:
 def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResponse:
     """The whole list anew, where too much changed to say it line by line."""
     box.counter.refresh_from_db()
-    context = _shown(folder, box) | {
+    context = _shown(request, folder, box) | {
         "folders": selectors.folders(request.user),
         "toast": toast,
     }

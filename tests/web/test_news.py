@@ -43,6 +43,22 @@ def test_new_mail_comes_in_at_the_top_whichever_way_it_came(signed_in, alice, bo
     assert again.status_code == HTTPStatus.NO_CONTENT
 
 
+def test_new_mail_is_counted_while_another_folder_is_shown(signed_in, alice, bob, crew):
+    client = signed_in(bob)
+    page = client.get("/archive/")
+    path = f"/archive/news/?since={page.context['state']}&inbox={page.context['inbox_state']}"
+    assert client.get(path, headers=HTMX).status_code == HTTPStatus.NO_CONTENT
+    services.send(sender=alice, to=["crew"], subject="by the crew")
+
+    answer = client.get(path, headers=HTMX)
+    assert "afterbegin" not in answer.text
+    assert 'data-unread="1"' in answer.text
+    seen = answer.context["inbox_state"]
+    assert f"inbox={seen}" in answer.text
+    again = client.get(path.rpartition("=")[0] + f"={seen}", headers=HTMX)
+    assert again.status_code == HTTPStatus.NO_CONTENT
+
+
 def test_what_happened_in_another_window(signed_in, alice, bob, state):
     for n in range(2):
         services.send(sender=alice, to=["bob"], subject=f"s{n}")
