@@ -195,7 +195,7 @@ def _found(hits: selectors.Hits, query: searching.Query) -> list[dict[str, objec
                 line,
                 subject=marked(line.subject, by_field[searching.Field.SUBJECT]),
                 snippet=marked(line.snippet, by_field[searching.Field.ANY]),
-                sender_name=marked(line.sender_name, by_field[searching.Field.FROM]),
+                sender=marked(line.sender, by_field[searching.Field.FROM]),
                 to=[marked(name, by_field[searching.Field.TO]) for name in line.to[:SHOWN]],
             ),
             "folder": key(selectors.short_name(hits.boxes[line.box_id])),

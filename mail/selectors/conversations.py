@@ -11,7 +11,7 @@ from django.db import connection
 from mail import names
 from mail.models import Box, DeliveredPost, Flag, Post, User
 from mail.selectors.addressing import Completion, audience
-from mail.selectors.lists import delivered_post, neighbours
+from mail.selectors.lists import delivered_post, full_names, neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Message:
     is_answered: bool
     post_id: UUID
     in_reply_to: UUID | None
-    sender_name: str
+    sender_name: str  # the username
+    sender: str  # the full name, where there is one
     to: Sequence[str]
     cc: Sequence[str]
     created: datetime
@@ -35,7 +36,7 @@ class Message:
 
 
 def conversation(user: User, thread: UUID) -> list[Message]:
-    """The posts of a thread that a person has, oldest first, each once: four reads at any size.
+    """The posts of a thread that a person has, oldest first, each once: five reads at any size.
 
     Of several copies that in the personal box is taken; what is only in the trash is left out,
     and so is what one sent and deleted.
@@ -44,7 +45,9 @@ def conversation(user: User, thread: UUID) -> list[Message]:
     ids = list(Post.objects.filter(thread=thread, recalled=None).values_list("pk", flat=True))
     found = copies(boxes, ids)
     posts = Post.objects.filter(pk__in=list(found), recalled=None).order_by("pk")
-    return [_message(post, found[post.pk], boxes) for post in posts.only(*_OF_POST)]
+    shown = list(posts.only(*_OF_POST))
+    people = full_names({post.sender_name for post in shown})
+    return [_message(post, found[post.pk], boxes, people) for post in shown]
 
 
 _OF_POST = ("in_reply_to", "sender_name", "to", "cc", "created", "subject", "snippet", "body_html")
@@ -58,7 +61,7 @@ class Copy(NamedTuple):
     flags: list[str] | None
 
 
-def _message(post: Post, copy: Copy, boxes: dict[int, str]) -> Message:
+def _message(post: Post, copy: Copy, boxes: dict[int, str], people: dict[str, str]) -> Message:
     flags = copy.flags or ()
     return Message(
         box=boxes[copy.box_id],
@@ -67,6 +70,7 @@ def _message(post: Post, copy: Copy, boxes: dict[int, str]) -> Message:
         is_flagged=Flag.FLAGGED in flags,
         is_answered=Flag.ANSWERED in flags,
         post_id=post.pk,
+        sender=people.get(post.sender_name, post.sender_name),
         **{field: getattr(post, field) for field in _OF_POST},
     )
 
@@ -122,7 +126,8 @@ def reading(user: User, box: Box, uid: int) -> Reading:
     messages = conversation(user, row.post.thread)
     if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
         copy = Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
-        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)})]
+        people = full_names({row.post.sender_name})
+        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)}, people)]
     here = short_name(box)
     return Reading(
         row,

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from mail import errors
-from mail.models import Box, DeliveredPost, Flag, Post
+from mail.models import Box, DeliveredPost, Flag, Post, User
 
 PAGE = 50
 
@@ -22,7 +22,8 @@ class Line:
     uid: int
     post_id: UUID
     subject: str
-    sender_name: str
+    sender_name: str  # the username
+    sender: str  # the full name, where there is one
     delivered: datetime
     is_read: bool
     is_flagged: bool
@@ -40,7 +41,7 @@ class Page:
 
 
 def page(box: Box, *, before: UUID | None = None, limit: int = PAGE) -> Page:
-    """One page of a box, newest first, below the post `before`: three reads at any size."""
+    """One page of a box, newest first, below the post `before`: four reads at any size."""
     rows = DeliveredPost.objects.filter(box=box)
     if before is not None:
         rows = rows.filter(post_id__lt=before)
@@ -65,9 +66,11 @@ def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
     )
     posts = _shown_of_posts([row[2] for row in found])
     sources = names_of({row[8] for row in found if row[8] is not None})
+    people = full_names({row[4] for row in found})
     return [
         Line(
-            *(box_id, uid, post_id, subject, sender, delivered, read_at is not None),
+            *(box_id, uid, post_id, subject, sender, people.get(sender, sender)),
+            *(delivered, read_at is not None),
             Flag.FLAGGED in (flags or ()),
             Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),
@@ -89,6 +92,15 @@ def _shown_of_posts(post_ids: Sequence[UUID]) -> dict[UUID, tuple[str, Sequence[
 def names_of(box_ids: set[int]) -> dict[int, str]:
     """Names of boxes by id."""
     return dict(Box.objects.filter(pk__in=box_ids).values_list("pk", "name"))
+
+
+def full_names(usernames: set[str]) -> dict[str, str]:
+    """What people are called by username, of those who say more than that: one read."""
+    people = User.objects.filter(username__in=usernames).exclude(first_name="", last_name="")
+    return {person.username: person.get_full_name() for person in people.only(*_NAMES)}
+
+
+_NAMES = ("username", "first_name", "last_name")
 
 
 def delivered_post(box: Box, uid: int) -> DeliveredPost:

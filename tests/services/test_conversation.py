@@ -85,5 +85,18 @@ def test_costs_the_same_for_few_and_many(alice, charlie, asked):
     few = cost()
     for n in range(50):
         answer(charlie, "alice", asked, str(n))
-    assert cost() == few == 4
+    assert cost() == few == 5
     assert len(selectors.conversation(charlie, asked.thread)) == 51
+
+
+def test_people_are_called_by_their_full_names(alice, bob, charlie, asked):
+    alice.first_name, alice.last_name = "Alice", "Liddell"
+    alice.save()
+    answer(charlie, "alice", asked, "hm")
+    messages = selectors.conversation(charlie, asked.thread)
+    assert [(each.sender, each.sender_name) for each in messages] == [
+        ("Alice Liddell", "alice"),
+        ("charlie", "charlie"),
+    ]
+    lines = selectors.page(selectors.own_box(charlie)).lines
+    assert [(line.sender, line.sender_name) for line in lines] == [("Alice Liddell", "alice")]

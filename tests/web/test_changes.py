@@ -134,7 +134,7 @@ def test_many_cost_what_few_do(signed_in, bob, fill, django_assert_num_queries):
     fill(box, 300)
     for uids in ([1, 2], list(range(3, 203))):
         # Session, person, box, two for the mark, lines, first words, folders.
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.post("/inbox/mark-read/", {"uid": uids}, headers=HTMX)
 
 

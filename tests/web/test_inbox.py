@@ -88,8 +88,8 @@ def test_a_page_costs_the_same_at_any_size(
     client.get("/")
     for size in (10, 10_000):
         fill(selectors.own_box(bob), size)
-        # Session, person, box, idle sync, lines, first words, unread counts.
-        with django_assert_num_queries(7):
+        # Session, person, box, idle sync, lines, first words, full names, unread counts.
+        with django_assert_num_queries(8):
             assert client.get("/").status_code == HTTPStatus.OK
 
 

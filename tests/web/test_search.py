@@ -134,5 +134,5 @@ def test_a_page_costs_the_same_at_any_size(signed_in, alice, bob, everyone, fill
         indexing.add(dict.fromkeys(Post.objects.values_list("pk", flat=True), vector))
         costs.add(cost())
     # Session, person, box, idle sync, own boxes, the newest, which of them fit, which these are,
-    # lines, first words, words around the hits, folders.
-    assert costs == {12}
+    # lines, first words, full names, words around the hits, folders.
+    assert costs == {13}
