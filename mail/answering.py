@@ -14,9 +14,14 @@ _REPLY = ("re:", "aw:", "sv:", "antw:")
 _FORWARD = ("fwd:", "fw:", "wg:")
 
 
+def begin(by: User, *, to: str = "") -> dict[str, Any]:
+    """Something new to write, with one's signature below it."""
+    return {"to": to, "body": _signature(by)}
+
+
 def reply(post: Post, by: User) -> dict[str, Any]:
     """To the sender; where oneself is the sender, to those whom one wrote to."""
-    return _answer(post, to=post.to if _wrote(post, by) else [post.sender_name])
+    return _answer(post, by, to=post.to if _wrote(post, by) else [post.sender_name])
 
 
 def reply_all(post: Post, by: User) -> dict[str, Any]:
@@ -25,10 +30,10 @@ def reply_all(post: Post, by: User) -> dict[str, Any]:
         to = _without(post.to, [by.username]) or post.to
     else:
         to = [post.sender_name, *_without(post.to, [by.username, post.sender_name])]
-    return _answer(post, to=to, cc=_without(post.cc, [by.username, *to]))
+    return _answer(post, by, to=to, cc=_without(post.cc, [by.username, *to]))
 
 
-def forward(post: Post) -> dict[str, Any]:
+def forward(post: Post, by: User) -> dict[str, Any]:
     """To nobody yet, with all of the post."""
     told = [
         (_("From"), post.sender_name),
@@ -44,11 +49,11 @@ def forward(post: Post) -> dict[str, Any]:
         "in_reply_to": post.pk,
         "content_type": post.content_type,
         "subject": _prefixed(_("Fwd:"), post.subject, _FORWARD),
-        "body": f"\n\n{_('Forwarded post')}\n\n{head}\n\n{post.body}",
+        "body": f"{_signature(by)}\n\n{_('Forwarded post')}\n\n{head}\n\n{post.body}",
     }
 
 
-def _answer(post: Post, *, to: Iterable[str], cc: Iterable[str] = ()) -> dict[str, Any]:
+def _answer(post: Post, by: User, *, to: Iterable[str], cc: Iterable[str] = ()) -> dict[str, Any]:
     wrote = _("On %(date)s, %(name)s wrote:") % {"date": _moment(post), "name": post.sender_name}
     return {
         "kind": Draft.Kind.REPLY,
@@ -56,13 +61,18 @@ def _answer(post: Post, *, to: Iterable[str], cc: Iterable[str] = ()) -> dict[st
         "to": ", ".join(to),
         "cc": ", ".join(cc),
         "subject": _prefixed(_("Re:"), post.subject, _REPLY),
-        "body": f"\n\n{wrote}\n\n{quoted(post.body)}\n",
+        "body": f"{_signature(by)}\n\n{wrote}\n\n{quoted(post.body)}\n",
     }
 
 
 def quoted(body: str) -> str:
     """Each line as Markdown quotes it."""
     return "\n".join(f"> {line}".rstrip() for line in body.strip("\n").split("\n"))
+
+
+def _signature(by: User) -> str:
+    """Below the line that sets a signature off (RFC 3676 §4.3), in a paragraph of its own."""
+    return f"\n\n-- \n\n{by.signature}" if by.signature else ""
 
 
 def _prefixed(prefix: str, subject: str, known: Iterable[str]) -> str:

@@ -67,7 +67,8 @@ def _shows_what_was_typed(
 def compose(request: Request) -> HttpResponse:
     """Write a post and send it."""
     if request.method == "GET":
-        return _form(request, ComposeForm.begun(to=request.GET.get("to", "")))
+        begun = answering.begin(request.user, to=request.GET.get("to", ""))
+        return _form(request, ComposeForm.begun(**begun))
     form = ComposeForm(request.POST)
     if form.send(request.user, confirmed=request.POST.get("confirmed", "")) is None:
         return _form(request, form)
@@ -123,7 +124,7 @@ def reply_all(request: Request, folder: str, uid: int) -> HttpResponse:
 @require_GET
 def forward(request: Request, folder: str, uid: int) -> HttpResponse:
     """Pass a post on."""
-    begun = answering.forward(_post(request, folder, uid))
+    begun = answering.forward(_post(request, folder, uid), request.user)
     return _form(request, ComposeForm.begun(**begun))
 
 

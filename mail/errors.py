@@ -100,6 +100,17 @@ class NameFixed(InvalidInput):
     message = _("A box never changes its name: “%(name)s” stays as it is.")
 
 
+class SettingInvalid(InvalidInput):
+    code = "setting-invalid"
+    message = _("“%(value)s” cannot be chosen here; what can: %(allowed)s.")
+
+
+class SignatureInvalid(InvalidInput):
+    code = "signature-invalid"
+    field = "signature"
+    message = _("A signature has at most %(limit)d characters.")
+
+
 class NoRecipients(InvalidInput):
     code = "no-recipients"
     field = "to"

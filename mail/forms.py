@@ -1,13 +1,15 @@
 """What people fill in. A form turns what the services refuse into errors at its fields."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid5
 
 from django import forms
+from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from mail import errors, names, searching, selectors, services
 from mail.models import Box, Draft, Post, Submission, User, new_post_id
@@ -263,13 +265,83 @@ class MoveForm(forms.Form):
 
 
 class DensityForm(forms.Form):
-    density = forms.ChoiceField(
-        choices=[
-            ("compact", pgettext_lazy("the height of lines", "Compact")),
-            ("cosy", pgettext_lazy("the height of lines", "Cosy")),
-            ("roomy", pgettext_lazy("the height of lines", "Roomy")),
-        ]
+    density = forms.ChoiceField(choices=User.Density)
+
+
+class SettingsForm(RefusableForm):
+    """What a person chooses; the languages are called as those call them who speak them."""
+
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme)
+    density = forms.ChoiceField(label=_("Height of lines"), choices=User.Density)
+    page_size = forms.TypedChoiceField(
+        label=_("Posts on a page"), choices=User.PageSize, coerce=int
     )
+    signature = forms.CharField(
+        label=_("Signature"),
+        help_text=_("Markdown. It stands below what you begin to write."),
+        required=False,
+        max_length=User.MAX_SIGNATURE,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = _("As the browser says")
+        zones = [(zone, zone.replace("_", " ")) for zone in selectors.time_zones()]
+        # A choice field takes its choices late, since they are translated anew for each reader.
+        self.fields["language"].choices = [("", own), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = [("", own), *zones]  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, user: User) -> "SettingsForm":
+        """What a person has chosen so far."""
+        return cls(initial={field: getattr(user, field) for field in cls.base_fields})
+
+    def save(self, user: User) -> bool:
+        """Store it; False, with errors at the fields, where that is refused."""
+        if not self.is_valid():
+            return False
+        try:
+            services.save_settings(user=user, **self.cleaned_data)
+        except errors.InvalidInput as error:
+            self.say(error)
+            return False
+        return True
+
+
+class TokenForm(RefusableForm):
+    name = forms.CharField(
+        label=_("What it is for"),
+        max_length=services.MAX_TOKEN_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    days = forms.IntegerField(
+        label=_("Days until it ends"),
+        help_text=_("Empty: it does not end."),
+        required=False,
+        min_value=1,
+        max_value=services.LONGEST_TOKEN.days - 1,
+    )
+    read_only = forms.BooleanField(label=_("It may only read"), required=False)
+
+    def create(self, user: User) -> str | None:
+        """Make the token, and its secret; None, with an error, where that is refused."""
+        if not self.is_valid():
+            return None
+        days = self.cleaned_data["days"]
+        try:
+            _token, secret = services.create_token(
+                user=user,
+                name=self.cleaned_data["name"],
+                read_only=self.cleaned_data["read_only"],
+                expires=timezone.now() + timedelta(days=days) if days else None,
+            )
+        except errors.InvalidInput as error:
+            self.say(error)
+            return None
+        return secret
 
 
 class FolderForm(RefusableForm):

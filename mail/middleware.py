@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from mail import errors
 from mail.api.urls import ROOT
@@ -71,14 +71,17 @@ class HtmxSignInMiddleware:
         return response
 
 
-class TimeZoneMiddleware:
-    """Show times in the reader's zone: that of their settings, else the browser's."""
+class ReaderMiddleware:
+    """Speak the reader's language and show times in their zone: as they chose, else the browser."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Every request chooses anew, since threads are used again."""
+        if language := getattr(request.user, "language", ""):
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
         own = getattr(request.user, "time_zone", "") or unquote(request.COOKIES.get("tz", ""))
         if own in _zones():
             timezone.activate(own)

@@ -1,6 +1,8 @@
 """What is stored. Every write goes through `mail.services`."""
 
+import hashlib
 import uuid
+from importlib import import_module
 from typing import Any
 
 import uuid_utils.compat
@@ -9,6 +11,8 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -26,8 +30,42 @@ def new_post_id() -> uuid.UUID:
 class User(AbstractUser):
     """A person, who gets a personal box named like the username."""
 
+    class Density(models.TextChoices):
+        COMPACT = "compact", pgettext_lazy("the height of lines", "Compact")
+        COSY = "cosy", pgettext_lazy("the height of lines", "Cosy")
+        ROOMY = "roomy", pgettext_lazy("the height of lines", "Roomy")
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", pgettext_lazy("theme", "As the device")
+        LIGHT = "light", pgettext_lazy("theme", "Light")
+        DARK = "dark", pgettext_lazy("theme", "Dark")
+
+    class PageSize(models.IntegerChoices):
+        FEW = 25, "25"
+        USUAL = 50, "50"
+        MANY = 100, "100"
+
+    MAX_SIGNATURE = 2000  # characters
+
+    # Of both, empty is what the browser says.
     language = models.CharField(_("language"), max_length=16, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    density = models.CharField(
+        _("height of lines"),
+        max_length=7,
+        choices=Density,
+        default=Density.COSY,
+        db_default=Density.COSY,
+    )
+    theme = models.CharField(
+        _("theme"), max_length=5, choices=Theme, default=Theme.AUTO, db_default=Theme.AUTO
+    )
+    page_size = models.PositiveSmallIntegerField(
+        _("posts on a page"), choices=PageSize, default=PageSize.USUAL, db_default=PageSize.USUAL
+    )
+    signature = models.TextField(
+        _("signature"), max_length=MAX_SIGNATURE, blank=True, default="", db_default=""
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("username"), name="user_username_nocase")]
@@ -448,6 +486,27 @@ class Draft(models.Model):
     def key(self) -> str:
         """The idempotency key with which it is sent: a double click sends once."""
         return f"draft:{self.pk}"
+
+
+class Session(AbstractBaseSession):
+    """A browser in which somebody is signed in, as `mail.sessions` stores it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions"
+    )
+    user_agent = models.CharField(max_length=300, blank=True)
+    started = models.DateTimeField(null=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """As Django asks for it."""
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        return store
+
+    @property
+    def handle(self) -> str:
+        """What a page calls it by: the key itself would let in whoever sees it."""
+        return hashlib.sha256(self.session_key.encode()).hexdigest()[:32]
 
 
 class ApiToken(models.Model):

@@ -9,9 +9,12 @@ from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
 
 from mail import errors, services
 from mail.models import User
+from mail.sessions import MAX_USER_AGENT, STARTED, USER_AGENT
 
 
 @receiver(pre_save, sender=User)
@@ -38,6 +41,14 @@ def provision(instance: User, *, created: bool, **_: Any) -> None:
 def provision_late(user: User, **_: Any) -> None:
     """Accounts that were made past all signals, in bulk, get their boxes here at the latest."""
     services.provision(user_ids=[user.pk])
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest, **_: Any) -> None:
+    """Note in the session with what somebody signed in, and when, so that they can tell it."""
+    user_agent = request.headers.get("User-Agent", "")
+    request.session[USER_AGENT] = user_agent[:MAX_USER_AGENT]
+    request.session[STARTED] = timezone.now().isoformat()
 
 
 @receiver(pre_save, sender=Group)

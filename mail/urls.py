@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path, register_converter, reverse_lazy
 
-from mail import compose_views, group_views, names, views
+from mail import compose_views, group_views, names, settings_views, views
 
 
 class FolderConverter:
@@ -42,6 +42,18 @@ urlpatterns = [
     path("<folder:folder>/<int:uid>/forward/", compose_views.forward, name="forward"),
     path("trash/empty/", views.empty_trash, name="empty_trash"),
     path("folders/new/", views.create_folder, name="create_folder"),
+    path("settings/", settings_views.settings, name="settings"),
+    path("settings/tokens/", settings_views.tokens, name="tokens"),
+    path(
+        "settings/tokens/<int:token_id>/revoke/", settings_views.revoke_token, name="revoke_token"
+    ),
+    path("settings/sessions/", settings_views.sessions, name="sessions"),
+    path("settings/sessions/<slug:handle>/end/", settings_views.end_session, name="end_session"),
+    path(
+        "settings/sessions/end-others/",
+        settings_views.sign_out_elsewhere,
+        name="sign_out_elsewhere",
+    ),
     path("density/", views.density, name="density"),
     path(
         "password/",

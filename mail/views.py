@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +29,6 @@ class Request(HttpRequest):
 
 
 SHOWN = 20  # recipients of a post in a list
-YEAR = 365 * 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def _shown(
         "box": box,
         "state": selectors.state_of(box.counter),
         "inbox_state": _inbox_state(request, folder),
-        "page": selectors.page(box, before=before),
+        "page": selectors.page(box, before=before, limit=request.user.page_size),
         "before": before,
         "more_to_come": bool(pulled and pulled.more),
     }
@@ -440,19 +438,11 @@ def delete_folder(request: Request, folder: str) -> HttpResponse:
 @login_required
 @require_POST
 def density(request: Request) -> HttpResponse:
-    """Choose how high the lines of lists are, in this browser."""
+    """Choose how high the lines of lists are."""
     form = DensityForm(request.POST)
     if not form.is_valid():
         raise errors.NotFound
+    services.save_settings(user=request.user, density=form.cleaned_data["density"])
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    answer = redirect(back if allowed else reverse("inbox"))
-    answer.set_cookie(
-        "density",
-        form.cleaned_data["density"],
-        max_age=YEAR,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer
+    return redirect(back if allowed else reverse("inbox"))

@@ -9,18 +9,22 @@ MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
     {"models", "errors", "names", "markdown", "direct", "words", "searching"},
+    {"sessions"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
     {"indexing"},
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
     {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api"},
-    {"views", "compose_views", "group_views", "admin", "management", "apps"},
+    {
+        *("views", "compose_views", "group_views", "settings_views"),
+        *("admin", "management", "apps"),
+    },
     {"urls"},
 )
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
-    *("views", "compose_views", "group_views", "admin", "management"),
+    *("views", "compose_views", "group_views", "settings_views", "admin", "management"),
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
 

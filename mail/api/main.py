@@ -23,6 +23,7 @@ from mail.api import (
     tokens,
     users,
 )
+from mail.api import settings as own_settings
 from mail.api.answers import tagged
 from mail.api.auth import BasicAuth, RateThrottle, SessionAuth, TokenAuth
 from mail.api.common import ApiRequest
@@ -72,6 +73,7 @@ for prefix, router in (
     ("submissions", submissions.router),
     ("tokens", tokens.router),
     ("drafts", drafts.router),
+    ("settings", own_settings.router),
     ("completions", completions.router),
 ):
     api.add_router(prefix, router)
@@ -89,7 +91,7 @@ def root(request: ApiRequest) -> HttpResponse:
     """Links to all collections and actions."""
     urls = Urls(request)
     collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
-    more = ("drafts", "completions", "tokens")
+    more = ("drafts", "completions", "tokens", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
     links |= {name: urls.collection(f"actions/{name}") for name in acts}

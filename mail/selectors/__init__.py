@@ -77,6 +77,7 @@ from mail.selectors.posts import (
     recallable_post,
 )
 from mail.selectors.searches import Hits, Place, search, searched_rows
+from mail.selectors.settings import languages, sessions, time_zones, tokens
 
 __all__ = [
     "PAGE",
@@ -113,6 +114,7 @@ __all__ = [
     "group_posts",
     "groups",
     "has_news",
+    "languages",
     "lines",
     "members",
     "modseq_of",
@@ -136,8 +138,11 @@ __all__ = [
     "search",
     "searched_rows",
     "sent_draft",
+    "sessions",
     "short_name",
     "state_of",
+    "time_zones",
+    "tokens",
     "unread_counts",
     "visible_box",
     "visible_boxes",

@@ -69,8 +69,8 @@ def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
     people = full_names({row[4] for row in found})
     return [
         Line(
-            *(box_id, uid, post_id, subject, sender, people.get(sender, sender)),
-            *(delivered, read_at is not None),
+            *(box_id, uid, post_id, subject, sender, people.get(sender, sender), delivered),
+            read_at is not None,
             Flag.FLAGGED in (flags or ()),
             Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),

@@ -61,7 +61,13 @@ from mail.services.sending import (
     send,
     store,
 )
+from mail.services.settings import (
+    end_session,
+    save_settings,
+    sign_out_elsewhere,
+)
 from mail.services.tokens import (
+    LONGEST_TOKEN,
     MAX_TOKEN_NAME,
     create_token,
     revoke_token,
@@ -71,6 +77,7 @@ from mail.services.trash import TRASH_KEPT, empty_trash, purge_trash, trash
 from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
+    "LONGEST_TOKEN",
     "MAX_KEY",
     "MAX_RECIPIENTS",
     "MAX_TOKEN_NAME",
@@ -96,6 +103,7 @@ __all__ = [
     "describe_group",
     "discard_draft",
     "empty_trash",
+    "end_session",
     "fingerprint",
     "flag",
     "import_users",
@@ -124,8 +132,10 @@ __all__ = [
     "resolve",
     "revoke_token",
     "save_draft",
+    "save_settings",
     "send",
     "send_draft",
+    "sign_out_elsewhere",
     "store",
     "subscribe",
     "sync",

@@ -13,7 +13,7 @@ from mail.models import ApiToken, User
 
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
 MAX_TOKENS = 50
-LONGEST = timedelta(days=36_525)
+LONGEST_TOKEN = timedelta(days=36_525)
 MAX_TOKEN_NAME = 100  # characters
 USE_NOTED = timedelta(minutes=1)  # not at every request
 
@@ -52,7 +52,7 @@ def _in_utc(expires: datetime) -> datetime:
         expires = expires.astimezone(UTC)
     except OverflowError:
         raise errors.TokenExpired from None
-    if not now < expires < now + LONGEST:
+    if not now < expires < now + LONGEST_TOKEN:
         raise errors.TokenExpired
     return expires
 

@@ -11,6 +11,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from ua_parser import parse
 
 from mail import names, words
 from mail.models import Box
@@ -82,6 +83,16 @@ def numbers(folders: Iterable[Folder], folder: str) -> Folder | None:
 def is_many(kind: str) -> bool:
     """Whether a box stands for many people."""
     return kind in {Box.Kind.GROUP, Box.Kind.EVERYONE}
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser and its system, from what it says of itself."""
+    found = parse(user_agent)
+    browser, system = found.user_agent, found.os
+    if browser is None or system is None:
+        return _("unknown browser")
+    return _("%(browser)s on %(system)s") % {"browser": browser.family, "system": system.family}
 
 
 _QUOTE = re.compile(r"<(/?)blockquote>")

@@ -70,6 +70,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "save_draft": OWN,
     "delete_draft": OWN_GONE,
     "send_draft": OWN,
+    "get_settings": ALL,
+    "save_settings": ALL,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -152,6 +154,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "save_draft": lambda world: (f"drafts/{world['draft']}", {"version": 1}),
     "delete_draft": lambda world: (f"drafts/{world['draft']}", None),
     "send_draft": lambda world: (f"drafts/{world['draft']}/send", None),
+    "save_settings": lambda _: ("settings", {"theme": "dark"}),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }

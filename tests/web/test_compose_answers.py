@@ -132,8 +132,8 @@ class TestAnswering:
     @pytest.mark.parametrize(
         ("subject", "forwarded"), [("hi", "Fwd: hi"), ("FW: hi", "FW: hi"), ("Re: a", "Fwd: Re: a")]
     )
-    def test_so_it_is_when_forwarded(self, subject, forwarded):
-        assert answering.forward(self.made(subject=subject))["subject"] == forwarded
+    def test_so_it_is_when_forwarded(self, bob, subject, forwarded):
+        assert answering.forward(self.made(subject=subject), bob)["subject"] == forwarded
 
     @pytest.mark.parametrize(
         ("to", "cc", "expected"),
@@ -158,9 +158,9 @@ class TestAnswering:
     def test_quoting(self, body, quoted):
         assert answering.quoted(body) == quoted
 
-    def test_plain_text_stays_plain_when_forwarded(self):
+    def test_plain_text_stays_plain_when_forwarded(self, bob):
         post = self.made(content_type="text/plain", body="*x*", subject="s")
-        made = answering.forward(post)
+        made = answering.forward(post, bob)
         assert made["content_type"] == "text/plain"
         assert "\nFrom: ann\n" in made["body"]
 

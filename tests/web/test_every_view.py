@@ -1,7 +1,9 @@
 """Every view: its statements at any size, and what it says to the signed out and the mistaken."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,11 +14,13 @@ from django.urls import resolve
 from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import Draft, User, new_post_id
+from mail.models import ApiToken, Draft, Session, User, new_post_id
 from mail.urls import urlpatterns
 
 DRAFT = UUID("0197fb1a-0000-7000-8000-000000000001")  # that is written, sent, and taken back
 KEPT = UUID("0197fb1a-0000-7000-8000-000000000002")  # that is there already
+
+ELSEWHERE = Session(session_key="elsewhere")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Case:
     method: str
     path: str
     statements: int
-    data: dict[str, object] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     htmx: bool = False
 
     def __str__(self) -> str:
@@ -38,7 +42,7 @@ class Case:
         return send(self.path.replace("{state}", state), self.data, headers=headers)
 
 
-WRITTEN = {"to": "alice", "subject": "s", "body": "b"}
+WRITTEN: dict[str, Any] = {"to": "alice", "subject": "s", "body": "b"}
 # In this order, by one person, in one mailbox.
 CASES = [
     Case("GET", "/", 8),
@@ -66,7 +70,7 @@ CASES = [
     Case("GET", "/folders/new/", 2),
     Case("POST", "/folders/new/", 9, {"name": "new"}),
     Case("POST", "/folder-new/delete-folder/", 13),
-    Case("POST", "/density/", 2, {"density": "roomy"}),
+    Case("POST", "/density/", 5, {"density": "roomy"}),
     Case("GET", "/compose/", 2),
     Case("POST", "/compose/save/", 5, WRITTEN | {"draft": DRAFT}, htmx=True),
     Case("POST", "/compose/preview/", 2, WRITTEN, htmx=True),
@@ -93,6 +97,14 @@ CASES = [
     Case("POST", "/groups/g/add-manager/", 9, {"person": "alice"}),
     Case("POST", "/groups/g/remove-manager/", 9, {"person": "alice"}),
     Case("POST", "/groups/g/remove-member/", 22, {"person": "alice"}),
+    Case("GET", "/settings/", 2),
+    Case("POST", "/settings/", 5, {"theme": "auto", "density": "cosy", "page_size": 50}),
+    Case("GET", "/settings/tokens/", 3),
+    Case("POST", "/settings/tokens/", 5, {"name": "x"}),
+    Case("POST", "/settings/tokens/900000/revoke/", 3),
+    Case("GET", "/settings/sessions/", 3),
+    Case("POST", f"/settings/sessions/{ELSEWHERE.handle}/end/", 4),
+    Case("POST", "/settings/sessions/end-others/", 3),
     Case("GET", "/password/", 2),
     Case("GET", "/password/changed/", 2),
 ]
@@ -100,9 +112,12 @@ BY_PERSON = [case for case in CASES if not case.htmx]
 
 
 @pytest.fixture
-def mailbox(alice, bob, crew, fill) -> User:
+def mailbox(alice, bob: User, crew, fill) -> User:
     services.create_group(name="open", by=alice)
     services.create_folder(owner=bob, name="own")
+    ApiToken.objects.create(pk=900_000, user=bob, name="x")
+    later = timezone.now() + timedelta(days=1)
+    Session.objects.create(session_key=ELSEWHERE.session_key, user=bob, expire_date=later)
     Draft.objects.create(id=KEPT, owner=bob, updated=timezone.now())
     services.send(sender=bob, to=["alice"], subject="sent")
     for folder in ("", "trash", "sent"):

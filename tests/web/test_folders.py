@@ -65,7 +65,7 @@ def test_the_source_of_a_post(signed_in, alice, bob, charlie):
     assert signed_in(charlie).get("/inbox/1/raw/").status_code == HTTPStatus.NOT_FOUND
 
 
-def test_the_height_of_lines_is_kept_by_the_browser(signed_in, bob):
+def test_the_height_of_lines_is_kept(signed_in, bob):
     client = signed_in(bob)
     answer = client.post("/density/", {"density": "roomy", "next": "/sent/"})
     assert answer.headers["Location"] == "/sent/"

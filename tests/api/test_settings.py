@@ -1,0 +1,56 @@
+"""`settings`: what one chose for oneself."""
+
+import pytest
+
+USUAL = {
+    "language": "",
+    "time_zone": "",
+    "theme": "auto",
+    "density": "cosy",
+    "page_size": 50,
+    "signature": "",
+}
+
+
+def test_works(as_, bob, charlie):
+    assert as_(bob).get("settings").json() == USUAL
+    chosen = {"language": "ar", "time_zone": "Asia/Riyadh", "page_size": 25, "signature": "**B**"}
+    answer = as_(bob).patch("settings", chosen)
+    assert answer.status_code == 200
+    assert answer.json() == USUAL | chosen
+    assert as_(bob).get("settings").json() == USUAL | chosen
+    assert as_(charlie).get("settings").json() == USUAL
+
+
+def test_what_is_left_out_stays(as_, bob):
+    as_(bob).patch("settings", {"theme": "dark"})
+    assert as_(bob).patch("settings", {}).json() == USUAL | {"theme": "dark"}
+    assert as_(bob).patch("settings", {"theme": None}).json() == USUAL | {"theme": "dark"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("language", "tlh", "zh-hans"),
+        ("time_zone", "Mars/Base", "UTC"),
+        ("theme", "pink", "dark"),
+        ("density", "", "roomy"),
+        ("page_size", 26, "100"),
+        ("page_size", 10**30, "100"),
+        ("signature", "x" * 2001, "2000"),
+        ("signature", "\0", "2000"),
+    ],
+)
+def test_what_cannot_be_chosen(as_, bob, problem, field, value, said):
+    answer = as_(bob).patch("settings", {"density": "roomy", field: value})
+    problem(answer, 400, field=field)
+    assert said in answer.text
+    assert as_(bob).get("settings").json() == USUAL
+
+
+def test_an_unknown_field_is_named(as_, bob, problem):
+    problem(as_(bob).patch("settings", {"colour": "red"}), 422, field="colour")
+
+
+def test_wrong_method(as_, bob):
+    assert as_(bob).delete("settings").status_code == 405
