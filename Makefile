@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test e2e lint types check format bench psql reset lock screenshots
+.PHONY: help run test e2e lint types check format bench psql reset lock screenshots messages
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,6 +52,9 @@ reset: $(STAMP) ## delete the embedded database, after asking
 screenshots: $(STAMP) ## take the documents' pictures anew
 	@$(PY) -m e2e.browser --install
 	@DEBUG=1 $(PY) -m pytest -q e2e/screenshots.py
+
+messages: $(STAMP) ## bring the catalogues of translated texts up to date, and say what is missing
+	@DEBUG=1 $(PY) -m config.messages
 
 lock: $(STAMP) ## make the lock files anew from pyproject.toml
 	@$(PY) -m uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-header \
