@@ -74,7 +74,9 @@ def by_django() -> set[str]:
     for path in Path(django.__file__).parent.glob(f"**/locale/{MARKED}/LC_MESSAGES/django.po"):
         with path.open("rb") as file:
             for message in read_po(file, locale=MARKED):
-                found |= words(str(message.string)) if message.id else set()
+                if message.id:
+                    text = str(message.string)
+                    found |= words(f"{text} {text.title()}")
     return found
 
 
