@@ -18,6 +18,9 @@ PAGES = [
     "/drafts/",
     "/groups/",
     "/groups/new/",
+    "/settings/",
+    "/settings/tokens/",
+    "/settings/sessions/",
 ]
 
 
