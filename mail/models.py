@@ -467,3 +467,8 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Where Django looks for them, and everybody else.
+from mail.attachment_models import Attachment as Attachment  # noqa: E402, PLC0414
+from mail.attachment_models import Blob as Blob  # noqa: E402, PLC0414

@@ -8,19 +8,20 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "errors", "names", "markdown", "direct", "words", "searching"},
+    {"models", "attachment_models", "errors", "names", "markdown", "direct", "words", "searching"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
-    {"indexing"},
+    {"indexing", "blobs", "file_types"},
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api"},
-    {"views", "compose_views", "group_views", "admin", "management", "apps"},
+    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
+    {"views", "compose_views", "group_views", "attachment_views", "admin", "management", "apps"},
     {"urls"},
 )
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
-    *("views", "compose_views", "group_views", "admin", "management"),
+    *("views", "compose_views", "group_views", "attachment_views", "admin", "management"),
+    "downloads",
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
 

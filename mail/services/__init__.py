@@ -1,5 +1,6 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
+from mail.services.attachments import FILES_KEPT, attach, detach, reap_files
 from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
@@ -71,6 +72,7 @@ from mail.services.trash import TRASH_KEPT, empty_trash, purge_trash, trash
 from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
+    "FILES_KEPT",
     "MAX_KEY",
     "MAX_RECIPIENTS",
     "MAX_TOKEN_NAME",
@@ -80,6 +82,7 @@ __all__ = [
     "UNDO_FOR",
     "Addressees",
     "add_manager",
+    "attach",
     "check_group_name",
     "check_name_free",
     "close_group_box",
@@ -94,6 +97,7 @@ __all__ = [
     "deliver",
     "deliver_pending",
     "describe_group",
+    "detach",
     "discard_draft",
     "empty_trash",
     "fingerprint",
@@ -117,6 +121,7 @@ __all__ = [
     "provision",
     "purge_tombstones",
     "purge_trash",
+    "reap_files",
     "reap_posts",
     "recall",
     "remove_manager",
