@@ -40,6 +40,7 @@ def _form(
         # As a window above another page, or in the page of its own that it came from.
         "windowed": "window" in request.POST if request.method == "POST" else fragment,
         "undo_for": services.UNDO_FOR.seconds,
+        "attachments": form.attachments(request.user),
     }
     template = "mail/_compose.html" if fragment else "mail/compose.html"
     return render(request, template, given | context, status=status or form.status)
@@ -68,7 +69,7 @@ def compose(request: Request) -> HttpResponse:
     """Write a post and send it."""
     if request.method == "GET":
         return _form(request, ComposeForm.begun(to=request.GET.get("to", "")))
-    form = ComposeForm(request.POST)
+    form = ComposeForm(request.POST, request.FILES)
     if form.send(request.user, confirmed=request.POST.get("confirmed", "")) is None:
         return _form(request, form)
     return _sent(request, form.cleaned_data["draft"])
@@ -170,7 +171,7 @@ def save_draft(request: Request) -> HttpResponse:
     data: dict[str, object] = {**request.POST.dict()}
     if "fork" in data:
         data |= {"draft": data["fork"], "version": ""}
-    form = ComposeForm(data)
+    form = ComposeForm(data, request.FILES)
     draft = form.save(request.user)
     if _wants_fragment(request):
         given = {"form": form, "draft": draft}
@@ -225,7 +226,9 @@ def undo_send(request: Request, draft_id: UUID) -> HttpResponse:
     taken = services.undo_send(submission=submission, by=request.user)
     if not _wants_fragment(request):
         return redirect("draft", taken.pk)
-    given = {"form": ComposeForm.of(taken), "windowed": True, "undo_for": None}
+    form = ComposeForm.of(taken)
+    given = {"form": form, "windowed": True, "undo_for": None}
+    given |= {"attachments": form.attachments(request.user)}
     response = render(request, "mail/_compose_undone.html", given)
     response.headers["HX-Trigger"] = "opost:undone"
     return response

@@ -1,16 +1,18 @@
 """What people fill in. A form turns what the services refuse into errors at its fields."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid5
 
 from django import forms
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mail import errors, names, searching, selectors, services
-from mail.models import Box, Draft, Post, Submission, User, new_post_id
+from mail.models import Attachment, Box, Draft, Post, Submission, User, new_post_id
 
 
 def _names_input() -> forms.TextInput:
@@ -59,6 +61,9 @@ class ComposeForm(RefusableForm):
     in_reply_to = forms.UUIDField(required=False, widget=_hidden())
     content_type = forms.ChoiceField(choices=Post.ContentType, required=False, widget=_hidden())
 
+    # Without scripts a file is taken out by the form that saves the rest.
+    detach = forms.UUIDField(required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.audience: selectors.Audience | None = None  # of whom it is to be asked
@@ -96,6 +101,23 @@ class ComposeForm(RefusableForm):
     def new_id(self) -> UUID:
         """Under which what is typed can be kept as a draft of its own."""
         return new_post_id()
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What is said of files before any is sent."""
+        return {
+            "size": settings.ATTACHMENT_MAX_SIZE,
+            "sum": settings.ATTACHMENTS_MAX_SIZE,
+            "number": settings.ATTACHMENTS_MAX_NUMBER,
+            "refused": ",".join(settings.ATTACHMENTS_REFUSED),
+        }
+
+    def attachments(self, owner: User) -> Iterable[Attachment]:
+        """What goes along; until a draft is stored, what the forwarded post carries."""
+        if self.saved_id:
+            return selectors.attachments_of_draft(owner, self.saved_id)
+        forwards = not self.is_bound and self.initial.get("kind") == Draft.Kind.FORWARD
+        return selectors.attachments_of_post(self.initial["in_reply_to"]) if forwards else ()
 
     def clean_body(self) -> str:
         """The ends of lines as scripts send them: a form that is posted plainly has others."""
@@ -177,7 +199,21 @@ class ComposeForm(RefusableForm):
             owner=owner, draft_id=data["draft"], version=data["version"], **self._content()
         )
         self._show(draft=draft.pk, version=draft.version)
+        self._attach(draft)
         return draft
+
+    def _attach(self, draft: Draft) -> None:
+        """Without scripts, files come and go with the form."""
+        for file in self.files.getlist("files") if self.files else ():
+            services.attach(
+                draft=draft,
+                file=file,
+                name=file.name or "",
+                content_type=file.content_type or "",
+            )
+        if gone := self.cleaned_data.get("detach"):
+            for one in selectors.attachments_of_draft(draft.owner, draft.pk).filter(pk=gone):
+                services.detach(attachment=one)
 
     def _saved_or_sent(self, owner: User) -> Draft:
         """The stored draft, or one that was sent: its key tells whether it was sent as it is now.

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import connection
 
 from mail import names
-from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
 from mail.selectors.addressing import Completion, audience
+from mail.selectors.attachments import attachments_of_post, attachments_of_posts
 from mail.selectors.lists import delivered_post, neighbours
 
 
@@ -32,10 +33,11 @@ class Message:
     subject: str
     snippet: str
     body_html: str
+    attachments: Sequence[Attachment]
 
 
 def conversation(user: User, thread: UUID) -> list[Message]:
-    """The posts of a thread that a person has, oldest first, each once: four reads at any size.
+    """The posts of a thread that a person has, oldest first, each once: five reads at any size.
 
     Of several copies that in the personal box is taken; what is only in the trash is left out,
     and so is what one sent and deleted.
@@ -44,7 +46,11 @@ def conversation(user: User, thread: UUID) -> list[Message]:
     ids = list(Post.objects.filter(thread=thread, recalled=None).values_list("pk", flat=True))
     found = copies(boxes, ids)
     posts = Post.objects.filter(pk__in=list(found), recalled=None).order_by("pk")
-    return [_message(post, found[post.pk], boxes) for post in posts.only(*_OF_POST)]
+    files = attachments_of_posts(found)
+    return [
+        _message(post, found[post.pk], boxes, files.get(post.pk, ()))
+        for post in posts.only(*_OF_POST)
+    ]
 
 
 _OF_POST = ("in_reply_to", "sender_name", "to", "cc", "created", "subject", "snippet", "body_html")
@@ -58,7 +64,9 @@ class Copy(NamedTuple):
     flags: list[str] | None
 
 
-def _message(post: Post, copy: Copy, boxes: dict[int, str]) -> Message:
+def _message(
+    post: Post, copy: Copy, boxes: dict[int, str], attachments: Sequence[Attachment]
+) -> Message:
     flags = copy.flags or ()
     return Message(
         box=boxes[copy.box_id],
@@ -67,6 +75,7 @@ def _message(post: Post, copy: Copy, boxes: dict[int, str]) -> Message:
         is_flagged=Flag.FLAGGED in flags,
         is_answered=Flag.ANSWERED in flags,
         post_id=post.pk,
+        attachments=attachments,
         **{field: getattr(post, field) for field in _OF_POST},
     )
 
@@ -122,7 +131,8 @@ def reading(user: User, box: Box, uid: int) -> Reading:
     messages = conversation(user, row.post.thread)
     if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
         copy = Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
-        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)})]
+        files = attachments_of_post(row.post_id)
+        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)}, files)]
     here = short_name(box)
     return Reading(
         row,

@@ -3,6 +3,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from mail import selectors, services
 from mail.models import Blob, Post
@@ -216,3 +217,67 @@ class TestDetaching:
     def test_wrong_method(self, signed_in, alice, draft, attach):
         answer = signed_in(alice).get(f"/attachments/{attach(draft).pk}/detach/")
         assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+class TestWithoutScripts:
+    def file(self, name: str = "a.txt", content: bytes = b"abc") -> SimpleUploadedFile:
+        return SimpleUploadedFile(name, content, "text/plain")
+
+    def test_saving_attaches_and_takes_out(self, signed_in, alice):
+        client = signed_in(alice)
+        files = [self.file(), self.file("b.txt")]
+        page = client.post("/compose/save/", {"subject": "x", "files": files}, follow=True)
+        draft = selectors.drafts(alice).get()
+        assert [one.name for one in selectors.attachments_of_draft(alice, draft.pk)] == [
+            "a.txt",
+            "b.txt",
+        ]
+        first = selectors.attachments_of_draft(alice, draft.pk)[0]
+        assert f'name="detach" value="{first.pk}"' in page.text
+        client.post(
+            "/compose/save/",
+            {"draft": draft.pk, "version": 1, "subject": "y", "detach": first.pk},
+        )
+        assert [one.name for one in selectors.attachments_of_draft(alice, draft.pk)] == ["b.txt"]
+
+    def test_sending_attaches_and_sends(self, signed_in, alice, bob):
+        signed_in(alice).post("/compose/", {"to": "bob", "files": [self.file()]})
+        (attached,) = selectors.attachments_of_post(Post.objects.get().pk)
+        assert (attached.name, attached.content_type) == ("a.txt", "text/plain")
+
+    def test_what_is_refused_stays_with_the_draft(self, signed_in, alice, bob):
+        page = signed_in(alice).post(
+            "/compose/", {"to": "bob", "files": [self.file(), self.file("a.exe")]}
+        )
+        assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "is not taken" in page.text
+        assert ">a.txt</a>" in page.text
+        assert not Post.objects.exists()
+
+    def test_the_limits_are_said_before(self, signed_in, alice):
+        page = signed_in(alice).get("/compose/")
+        assert "Up to 20 files of 100.0\xa0MB, together 200.0\xa0MB; no programs." in page.text
+
+    def test_what_is_forwarded_shows_its_files(self, signed_in, bob, sent):
+        page = signed_in(bob).get("/inbox/1/forward/")
+        assert "röd.bin" in page.text
+        assert "data-forwarded" in page.text
+
+
+class TestReading:
+    def test_a_post_lists_its_files(self, signed_in, bob, sent):
+        page = signed_in(bob).get("/inbox/1/")
+        assert f'href="/attachments/{sent.pk}/" download' in page.text
+        assert "250.0\xa0KB" in page.text
+        assert 'class="thumbnail"' not in page.text
+
+    def test_an_image_is_shown(self, signed_in, alice, bob, draft):
+        image = services.attach(draft=draft, file=io.BytesIO(PNG), name="a.png")
+        services.send_draft(draft=draft)
+        page = signed_in(bob).get("/inbox/1/")
+        assert f'<img src="/attachments/{image.pk}/?inline"' in page.text
+
+    def test_lists_tell_of_them(self, signed_in, alice, bob, sent):
+        services.send(sender=alice, to=["bob"], subject="without")
+        page = signed_in(bob).get("/")
+        assert page.text.count("With attachments") == 1

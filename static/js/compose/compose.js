@@ -15,6 +15,7 @@ import {
   stored,
   token,
 } from "./kept.js";
+import { Attachments } from "./attachments.js";
 import { format } from "./markdown.js";
 import { Names } from "./names.js";
 
@@ -40,6 +41,7 @@ class Compose extends HTMLElement {
         new Names(row, this),
       ]),
     );
+    this.attachments = new Attachments(this.querySelector(".compose-files"), this);
     for (const name of ["cc", "bcc"]) {
       if (!this.names[name].field.closest("[data-empty]")) this.reveal(name);
     }
@@ -155,6 +157,17 @@ class Compose extends HTMLElement {
     return this.saving;
   }
 
+  /** Make sure that there is a draft that files can be attached to; says whether there is. */
+  async stored() {
+    await this.saving;
+    const { version } = this.form.elements;
+    if (!version.value && !this.over && !this.stuck) {
+      this.saving = this.saved().finally(() => (this.saving = null));
+      await this.saving;
+    }
+    return Boolean(version.value) && !this.over;
+  }
+
   async saved() {
     const entry = this.entry();
     kept.put(entry);
@@ -251,6 +264,17 @@ class Compose extends HTMLElement {
     if (this.form.inert) return;
     for (const names of Object.values(this.names)) names.commit();
     this.form.elements.csrfmiddlewaretoken.value = token();
+    if (this.attachments.isBusy) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { submitter } = event;
+      this.show("uploading");
+      this.attachments.done().then((well) => {
+        this.show("");
+        if (well && !this.over) this.form.requestSubmit(submitter);
+      });
+      return;
+    }
     if (this.saving) {
       // One after the other, so that neither finds the other's version.
       event.preventDefault();
@@ -309,6 +333,7 @@ class Compose extends HTMLElement {
     else if (act === "close") this.close();
     else if (act === "minimise") this.minimise();
     else if (act === "preview") this.togglePreview(button);
+    else if (act === "attach") this.attachments.choose();
     else if (act === "discard") this.discard();
     else return;
     event.preventDefault();
@@ -375,6 +400,7 @@ class Compose extends HTMLElement {
     const page = this.querySelector(".compose-head a");
     const { version } = this.form.elements;
     this.over = !page || !version.value;
+    this.attachments.cancelAll();
     await this.saving;
     if (page) {
       // A page of its own asks first, and only about what is stored.
