@@ -11,6 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from mail.api import (
     actions,
+    attachments,
     boxes,
     completions,
     delivered_posts,
@@ -72,6 +73,8 @@ for prefix, router in (
     ("submissions", submissions.router),
     ("tokens", tokens.router),
     ("drafts", drafts.router),
+    ("drafts/{draft_id}/attachments", attachments.of_drafts),
+    ("attachments", attachments.router),
     ("completions", completions.router),
 ):
     api.add_router(prefix, router)
