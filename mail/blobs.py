@@ -126,6 +126,24 @@ def size_of(path: str) -> int | None:
     return None
 
 
+def damaged() -> Iterator[Blob]:
+    """Contents whose file is gone, or has another length: each is looked at."""
+    for blob in Blob.objects.order_by("pk").iterator():
+        if size_of(blob.file) != blob.size:
+            yield blob
+
+
+def altered() -> Iterator[Blob]:
+    """Contents whose file has another digest: each is read to its end."""
+    for blob in Blob.objects.order_by("pk").iterator():
+        with suppress(errors.FileMissing):
+            digest = hashlib.sha256()
+            for piece in pieces(opened(blob, name=blob.file)):
+                digest.update(piece)
+            if digest.hexdigest() != blob.pk:
+                yield blob
+
+
 def strays(*, before: datetime) -> Iterator[str]:
     """Files that no row names, from before a moment: others may be on their way to their row."""
     for prefix in _listed("", directories=True):

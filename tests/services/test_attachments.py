@@ -1,4 +1,5 @@
 import io
+import os
 import threading
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
-from mail import blobs, errors, selectors, services
+from mail import audit, blobs, errors, selectors, services
 from mail.models import Attachment, Blob, Draft, Post
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
@@ -282,6 +283,41 @@ class TestReaping:
         for path in blobs.strays(before=late):
             blobs.remove(path)
         assert on_disk(files) == [default_storage.path(Blob.objects.get().file)[-77:]]
+
+
+class TestChecking:
+    def wrong(self, **how) -> dict[str, tuple[int, int]]:
+        found = audit.audit(**how)
+        return {each.subject: (each.wrong, each.repaired) for each in found if each.wrong}
+
+    @pytest.mark.parametrize("content", [None, b"other length"])
+    def test_tells_of_files_that_are_gone_or_cut_short(self, files, draft, attach, content):
+        path = files / attach(draft).blob.file
+        assert self.wrong(deep=True) == {}
+        path.unlink()
+        if content:
+            path.write_bytes(content)
+        subject = "attachments whose file is gone or cut short"
+        assert self.wrong(repair=True) == {subject: (1, 0)}
+
+    def test_tells_of_files_that_were_altered_where_it_reads_them(self, files, draft, attach):
+        path = files / attach(draft, b"abc").blob.file
+        path.chmod(0o600)
+        path.write_bytes(b"abd")
+        assert self.wrong() == {}
+        assert self.wrong(deep=True) == {"attachments whose file was altered": (1, 0)}
+
+    def test_removes_files_without_a_row_when_they_are_old(self, files, draft, attach):
+        attach(draft)
+        stray = files / "ab" / "abc"
+        stray.parent.mkdir(parents=True, exist_ok=True)
+        stray.write_bytes(b"x")
+        assert self.wrong() == {}  # it may be on its way
+        os.utime(stray, (0, 0))
+        assert self.wrong() == {"files that no attachment knows": (1, 0)}
+        assert self.wrong(repair=True) == {"files that no attachment knows": (1, 1)}
+        assert self.wrong() == {}
+        assert len(on_disk(files)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
