@@ -170,7 +170,7 @@ def save_draft(request: Request) -> HttpResponse:
     """Store what is written so far; as a draft of its own where the form asks for that."""
     data: dict[str, object] = {**request.POST.dict()}
     if "fork" in data:
-        data |= {"draft": data["fork"], "version": ""}
+        data |= {"draft": data["fork"], "version": "", "forked": data.get("draft", "")}
     form = ComposeForm(data, request.FILES)
     draft = form.save(request.user)
     if _wants_fragment(request):

@@ -63,6 +63,8 @@ class ComposeForm(RefusableForm):
 
     # Without scripts a file is taken out by the form that saves the rest.
     detach = forms.UUIDField(required=False)
+    # The draft that this one was, until it became one of its own: it has the same files.
+    forked = forms.UUIDField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -204,6 +206,8 @@ class ComposeForm(RefusableForm):
 
     def _attach(self, draft: Draft) -> None:
         """Without scripts, files come and go with the form."""
+        if forked := self.cleaned_data.get("forked"):
+            services.copy_attachments(draft=draft, draft_id=forked)
         for file in self.files.getlist("files") if self.files else ():
             services.attach(
                 draft=draft,
@@ -228,6 +232,7 @@ class ComposeForm(RefusableForm):
             if _was_sent(owner, given):
                 return Draft(pk=given, owner=owner, **self._content())
             self._show(draft=uuid5(given, str(owner.pk)), version=None)
+            self.cleaned_data["forked"] = given
             return self._saved_or_sent(owner)
 
     def _must_ask(self, wanted: list[str], confirmed: str) -> bool:

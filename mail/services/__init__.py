@@ -1,6 +1,12 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
-from mail.services.attachments import FILES_KEPT, attach, detach, reap_files
+from mail.services.attachments import (
+    FILES_KEPT,
+    attach,
+    copy_attachments,
+    detach,
+    reap_files,
+)
 from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
@@ -87,6 +93,7 @@ __all__ = [
     "check_name_free",
     "close_group_box",
     "compose",
+    "copy_attachments",
     "create_folder",
     "create_group",
     "create_token",

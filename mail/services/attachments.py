@@ -128,9 +128,20 @@ def move_to_draft(*, post_id: UUID, draft_id: UUID) -> None:
 
 def copy_to_draft(*, post_id: UUID, draft: Draft) -> None:
     """What a post carries, a draft that forwards it carries, too: part of its first save."""
-    carried = Attachment.objects.filter(post=post_id).select_related("blob").order_by("pk")
-    found = list(carried[: settings.ATTACHMENTS_MAX_NUMBER])
-    if Attachment.objects.filter(draft=draft.pk).exists():  # it was discarded, and comes back
+    _copy(Attachment.objects.filter(post=post_id), draft)
+
+
+@transaction.atomic
+def copy_attachments(*, draft: Draft, draft_id: UUID) -> None:
+    """What another draft of the same person carries, or carried, this one carries, too."""
+    # Twice at once, they are copied once.
+    list(Draft.objects.select_for_update(no_key=True).filter(pk=draft.pk).values_list("pk"))
+    _copy(Attachment.objects.filter(draft=draft_id, owner=draft.owner), draft)
+
+
+def _copy(carried: models.QuerySet[Attachment], draft: Draft) -> None:
+    found = list(carried.select_related("blob").order_by("pk"))
+    if Attachment.objects.filter(draft=draft.pk).exists():  # they were copied, or come back
         return
     Attachment.objects.bulk_create(
         Attachment(

@@ -55,6 +55,10 @@ class TestAttaching:
         assert (image.blob.image_type, image.content_type) == ("image/png", "image/png")
         assert none.blob.image_type == ""
 
+    def test_what_is_large_waits_on_the_disk(self, draft, attach):
+        content = bytes(range(256)) * (2 * blobs.IN_MEMORY // 256)
+        assert read(attach(draft, content)) == content
+
     def test_nothing_is_a_content_too(self, draft, attach):
         assert read(attach(draft, b"")) == b""
 

@@ -1,6 +1,7 @@
 import io
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -262,6 +263,39 @@ class TestWithoutScripts:
         page = signed_in(bob).get("/inbox/1/forward/")
         assert "röd.bin" in page.text
         assert "data-forwarded" in page.text
+
+
+class TestForks:
+    """A draft that was changed, or discarded, elsewhere becomes one of its own with its files."""
+
+    @pytest.mark.parametrize("how", [{"fork": "{}"}, {"draft": "{}", "forked": "{old}"}])
+    def test_keeping_it_as_a_new_draft_keeps_both(self, signed_in, alice, draft, attach, how):
+        attach(draft)
+        new = uuid4()
+        form = {key: value.format(new, old=draft.pk) for key, value in how.items()}
+        form = {"draft": draft.pk, "version": "" if "draft" in how else 7, "body": "mine"} | form
+        for _ in range(2):
+            signed_in(alice).post("/compose/save/", form)
+        for each in (draft.pk, new):
+            found = selectors.attachments_of_draft(alice, each)
+            assert [one.name for one in found] == ["a.txt"]
+
+    def test_of_another_person_nothing_is_copied(self, signed_in, bob, draft, attach):
+        attach(draft)
+        new = uuid4()
+        signed_in(bob).post("/compose/save/", {"draft": new, "forked": draft.pk, "body": "x"})
+        assert not selectors.attachments_of_draft(bob, new)
+
+    def test_what_was_discarded_elsewhere_is_sent_with_its_files(
+        self, signed_in, alice, bob, draft, attach
+    ):
+        attach(draft)
+        services.discard_draft(draft=draft)
+        form = {"draft": draft.pk, "version": 1, "to": "bob", "subject": "files"}
+        for _ in range(2):
+            signed_in(alice).post("/compose/", form)
+        (post,) = Post.objects.all()
+        assert len(selectors.attachments_of_post(post.pk)) == 1
 
 
 class TestReading:

@@ -204,6 +204,14 @@ export class Attachments {
     if (focused) back.focus();
   }
 
+  /** What is shown is another draft's, until this one is stored and has the same. */
+  leave() {
+    for (const line of this.list.querySelectorAll(":scope > :has([data-detach])")) {
+      line.dataset.forwarded = "";
+      line.querySelector("[data-detach]").disabled = true;
+    }
+  }
+
   /** The files of what is forwarded are the draft's from its first save on. */
   async takeOver() {
     if (!this.list.querySelector("[data-forwarded]")) return;
@@ -212,8 +220,9 @@ export class Attachments {
       if (!answer.ok) return;
       const lines = parsed(await answer.text()).querySelectorAll(".files > [data-size]");
       for (const line of this.list.querySelectorAll("[data-forwarded]")) line.remove();
-      const there = [...this.list.querySelectorAll("[data-detach]")].map((b) => b.value);
-      this.list.prepend(...[...lines].filter((l) => !there.includes(l.querySelector("button")?.value)));
+      const there = [...this.list.querySelectorAll("[data-detach]")].map((each) => each.value);
+      const isNew = (line) => !there.includes(line.querySelector("[data-detach]")?.value);
+      this.list.prepend(...[...lines].filter(isNew));
     } catch {
       // They stay as they are.
     }
