@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import IO
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from mail import blobs, errors
-from mail.models import Attachment, Draft, User
+from mail import blobs, direct, errors
+from mail.models import Attachment, Blob, Draft, User
 from mail.selectors.posts import readable_version
 
 
@@ -37,13 +38,24 @@ def attachments_of_draft(user: User, draft_id: UUID) -> QuerySet[Attachment]:
     return found.select_related("blob").order_by("pk")
 
 
+# Asked for every list and every post, most of which carry nothing.
+_OF_POSTS = """
+SELECT {}, {}, a.post_id
+FROM mail_attachment a JOIN mail_blob b ON b.digest = a.blob_id
+WHERE a.post_id = ANY (%s::uuid[]) ORDER BY a.id
+"""
+
+
 def attachments_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, list[Attachment]]:
     """The files of posts that were found to be readable, in their order: one read."""
     by_post: dict[UUID, list[Attachment]] = {}
-    rows = Attachment.objects.filter(post__in=list(post_ids)).select_related("blob")
-    for attachment in rows.order_by("pk"):
-        if attachment.post_id is not None:
-            by_post.setdefault(attachment.post_id, []).append(attachment)
+    with connection.cursor() as cursor:
+        columns = direct.columns(Attachment, "a"), direct.columns(Blob, "b")
+        cursor.execute(_OF_POSTS.format(*columns), [list(post_ids)])
+        for row in cursor.fetchall():
+            attachment, rest = direct.made(Attachment, row)
+            attachment.blob, (post_id,) = direct.made(Blob, rest)
+            by_post.setdefault(post_id, []).append(attachment)
     return by_post
 
 
