@@ -27,7 +27,7 @@ class Blob(models.Model):
 class Attachment(models.Model):
     """A file under its name: of a draft, and from the sending on of its post."""
 
-    MAX_NAME = 200  # characters
+    MAX_NAME = 255  # characters
 
     id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="attachments")

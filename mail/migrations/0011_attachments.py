@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name='Attachment',
             fields=[
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
+                ('name', models.CharField(max_length=255, verbose_name='name')),
                 ('content_type', models.CharField(max_length=127, verbose_name='content type')),
                 ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('orphaned', models.DateTimeField(null=True)),

@@ -74,9 +74,10 @@ def _stored(draft: Draft, attachment: Attachment, received: blobs.Received) -> A
     try:
         while not delivery.retried(lambda: _added(draft, attachment, blob, new=True)):
             pass  # one of the same content was there, and removed before it could be held
-    except BaseException:
+    except errors.MailError:
         blobs.remove(path)
         raise
+    # After any other fault it is not known whether the row is there: a stray is found later.
     if attachment.blob.file != path:  # somebody else stored the same a moment ago
         blobs.remove(path)
     return attachment
@@ -85,6 +86,10 @@ def _stored(draft: Draft, attachment: Attachment, received: blobs.Received) -> A
 @transaction.atomic
 def _added(draft: Draft, attachment: Attachment, blob: Blob, *, new: bool = False) -> bool:
     """Attach a content, whose row is made if it is new; False if it is gone meanwhile."""
+    before = Attachment.objects.filter(pk=attachment.pk).select_related("blob").first()
+    if before is not None:  # a lost connection hid that it was done
+        attachment.blob = before.blob
+        return True
     _lock_unsent(draft)
     _check_room(draft, attachment.name, blob.size)
     if new:
@@ -166,7 +171,9 @@ def reap_files() -> int:
     now = timezone.now()
     _reap_attachments()
     _reap_strays()
-    unused = Blob.objects.filter(~Exists(Attachment.objects.filter(blob=OuterRef("pk"))))
+    used = Exists(Attachment.objects.filter(blob=OuterRef("pk")))
+    Blob.objects.exclude(orphaned=None).filter(used).update(orphaned=None)
+    unused = Blob.objects.filter(~used)
     old = unused.filter(orphaned__lt=now - FILES_KEPT)
     reaped = sum(_reap(digest) for digest in list(old.values_list("pk", flat=True)))
     unused.filter(orphaned=None).update(orphaned=now)

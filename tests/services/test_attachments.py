@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from mail import audit, blobs, errors, selectors, services
 from mail.models import Attachment, Blob, Draft, Post
+from mail.services import attachments
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 
@@ -62,7 +63,7 @@ class TestAttaching:
     def test_nothing_is_a_content_too(self, draft, attach):
         assert read(attach(draft, b"")) == b""
 
-    @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201, "a\u202efdp.exe", "/"])
+    @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 256, "a\u202efdp.exe", "/"])
     def test_a_name_is_one_line(self, files, draft, attach, name):
         with pytest.raises(errors.AttachmentNameInvalid):
             attach(draft, name=name)
@@ -72,6 +73,12 @@ class TestAttaching:
     def test_programs_are_refused(self, draft, attach, name):
         with pytest.raises(errors.AttachmentTypeRefused):
             attach(draft, name=name)
+
+    @pytest.mark.parametrize(
+        "name", ["\u0646\u0645\u200c\u0633.txt", "👩\u200d👧.png", "a\u202fb.png", "x" * 255]
+    )
+    def test_names_of_all_languages_are_kept(self, draft, attach, name):
+        assert attach(draft, name=name).name == name
 
     def test_directories_of_the_sender_are_left_out(self, draft, attach):
         assert attach(draft, name="C:\\secret\\a.txt").name == "a.txt"
@@ -140,6 +147,13 @@ class TestTrouble:
         with pytest.raises(errors.NotFound):
             attach(draft)
         assert not on_disk(files)
+
+    def test_doing_it_twice_does_it_once(self, draft, attach):
+        attached = attach(draft)
+        again = Attachment(pk=attached.pk, owner=draft.owner, name="a.txt")
+        assert attachments._added(draft, again, attached.blob, new=True)
+        assert again.blob == attached.blob
+        assert Attachment.objects.count() == 1
 
 
 class TestLife:
@@ -243,6 +257,12 @@ class TestReaping:
         assert services.reap_files() == 0
         assert Blob.objects.get().orphaned is None
         assert len(on_disk(files)) == 1
+
+    def test_what_was_used_meanwhile_has_its_day_again(self, draft, attach):
+        attach(draft)
+        Blob.objects.update(orphaned=timezone.now() - timedelta(days=9))
+        assert services.reap_files() == 0
+        assert Blob.objects.get().orphaned is None
 
     def test_of_a_draft_that_was_discarded(self, alice, files, draft, attach):
         attach(draft)

@@ -23,7 +23,7 @@ export class Attachments {
     on(compose, "drop", (event) => this.dropped(event));
     on(compose, "paste", (event) => this.pasted(event));
     on(compose, "opost:saved", () => this.takeOver());
-    on(window, "beforeunload", (event) => this.isBusy && event.preventDefault());
+    this.warn = (event) => event.preventDefault();
   }
 
   get isBusy() {
@@ -32,12 +32,13 @@ export class Attachments {
 
   /** Resolves when nothing is under way any more, with whether all that was is there. */
   async done() {
+    const items = [...this.waiting];
     let queue;
     do {
       queue = this.queue;
       await queue;
     } while (queue !== this.queue);
-    return !this.list.querySelector(".failed");
+    return items.every((item) => !item.line.classList.contains("failed"));
   }
 
   // --- Where files come from ---
@@ -87,6 +88,7 @@ export class Attachments {
       }
       item.line.dataset.size = file.size;
       this.waiting.add(item);
+      this.guard();
       this.queue = this.queue.then(() => this.upload(item));
     }
   }
@@ -124,7 +126,14 @@ export class Attachments {
       if (!item.cancelled) this.failed(item, "failed");
     } finally {
       this.waiting.delete(item);
+      this.guard();
     }
+  }
+
+  /** A page that is left takes along what is under way, also that of a window that is closed. */
+  guard() {
+    const change = this.isBusy ? addEventListener : removeEventListener;
+    change("beforeunload", this.warn);
   }
 
   sent(item) {
@@ -175,6 +184,7 @@ export class Attachments {
       item.request?.abort();
       this.waiting.delete(item);
     }
+    this.guard();
     this.remove(line);
   }
 
