@@ -64,6 +64,7 @@ def _progress(done: str, begin: float) -> None:
 def _benchmarks() -> list[Callable[..., object]]:
     from benchmarks import (  # noqa: PLC0415
         api,
+        attachments,
         broadcast,
         browser,
         hot_box,
@@ -79,6 +80,7 @@ def _benchmarks() -> list[Callable[..., object]]:
         hot_box.run,
         named_boxes.run,
         api.run,
+        attachments.run,
         browser.run,
     ]
 

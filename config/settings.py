@@ -138,12 +138,28 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
+# --- Attachments: kept by the default storage, never served from there ---------------------------
+MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / ".opost/files"))
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+ATTACHMENT_MAX_SIZE = env.int("ATTACHMENT_MAX_SIZE", default=100 * 1024 * 1024)  # bytes
+ATTACHMENTS_MAX_SIZE = env.int("ATTACHMENTS_MAX_SIZE", default=200 * 1024 * 1024)  # of one post
+ATTACHMENTS_MAX_NUMBER = env.int("ATTACHMENTS_MAX_NUMBER", default=20)  # of one post
+# What some systems run when somebody opens it.
+ATTACHMENTS_REFUSED = env.list(
+    "ATTACHMENTS_REFUSED",
+    default=["bat", "cmd", "com", "exe", "hta", "js", "jse", "lnk", "msi", "ps1", "scr", "vbs"],
+)
+
 # --- Static files -------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": env.str("STORAGE", default="django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("STORAGE_OPTIONS", default={}),
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

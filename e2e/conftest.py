@@ -37,6 +37,11 @@ def _quick_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _files(settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
 @pytest.fixture
 def cast(transactional_db) -> dict[str, User]:
     """Test, an ordinary person, and udapost, who may broadcast."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import accounts, changes, delivery, errors, markdown, names, services, words
+from mail import accounts, blobs, changes, delivery, errors, markdown, names, services, words
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 
 BATCH = 1000
@@ -30,9 +30,9 @@ class _Check:
     repair: Callable[[], int]
 
 
-def audit(*, repair: bool = False) -> Iterator[Finding]:
-    """Look at every invariant in turn; with `repair`, mend what can be."""
-    for check in _CHECKS:
+def audit(*, repair: bool = False, deep: bool = False) -> Iterator[Finding]:
+    """Look at every invariant in turn; with `repair`, mend what can be; with `deep`, read files."""
+    for check in (*_CHECKS, *(_DEEP if deep else ())):
         wrong = check.count()
         repaired = check.repair() if wrong and repair else 0
         yield Finding(check.subject, wrong, repaired)
@@ -247,6 +247,30 @@ ON s.sender_id = d.owner_id AND s.idempotency_key = 'draft:' || d.id
 WHERE d.updated <= s.created"""
 
 
+# --- Attachments ---------------------------------------------------------------------------------
+
+
+def _strays() -> Iterator[str]:
+    # Others may be on their way to their row.
+    return blobs.strays(before=timezone.now() - services.FILES_KEPT)
+
+
+def _count(found: Callable[[], Iterator[object]]) -> Callable[[], int]:
+    return lambda: sum(1 for _ in found())
+
+
+def _repair_strays() -> int:
+    paths = list(_strays())
+    for path in paths:
+        blobs.remove(path)
+    return len(paths) - sum(1 for _ in _strays())
+
+
+def _no_repair() -> int:
+    """What is lost comes back from a backup only."""
+    return 0
+
+
 _dp, _ts = DeliveredPost._meta.db_table, Tombstone._meta.db_table  # noqa: SLF001 - Django's API
 
 _CHECKS = (
@@ -397,4 +421,7 @@ _CHECKS = (
         _counted(_SENT_DRAFTS),
         _executed(f"DELETE FROM mail_draft WHERE id IN ({_SENT_DRAFTS})"),
     ),
+    _Check("attachments whose file is gone or cut short", _count(blobs.damaged), _no_repair),
+    _Check("files that no attachment knows", _count(_strays), _repair_strays),
 )
+_DEEP = (_Check("attachments whose file was altered", _count(blobs.altered), _no_repair),)

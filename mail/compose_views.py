@@ -40,6 +40,7 @@ def _form(
         # As a window above another page, or in the page of its own that it came from.
         "windowed": "window" in request.POST if request.method == "POST" else fragment,
         "undo_for": services.UNDO_FOR.seconds,
+        "attachments": form.attachments(request.user),
     }
     template = "mail/_compose.html" if fragment else "mail/compose.html"
     return render(request, template, given | context, status=status or form.status)
@@ -69,7 +70,7 @@ def compose(request: Request) -> HttpResponse:
     if request.method == "GET":
         begun = answering.begin(request.user, to=request.GET.get("to", ""))
         return _form(request, ComposeForm.begun(**begun))
-    form = ComposeForm(request.POST)
+    form = ComposeForm(request.POST, request.FILES)
     if form.send(request.user, confirmed=request.POST.get("confirmed", "")) is None:
         return _form(request, form)
     return _sent(request, form.cleaned_data["draft"])
@@ -170,8 +171,8 @@ def save_draft(request: Request) -> HttpResponse:
     """Store what is written so far; as a draft of its own where the form asks for that."""
     data: dict[str, object] = {**request.POST.dict()}
     if "fork" in data:
-        data |= {"draft": data["fork"], "version": ""}
-    form = ComposeForm(data)
+        data |= {"draft": data["fork"], "version": "", "forked": data.get("draft", "")}
+    form = ComposeForm(data, request.FILES)
     draft = form.save(request.user)
     if _wants_fragment(request):
         given = {"form": form, "draft": draft}
@@ -226,7 +227,9 @@ def undo_send(request: Request, draft_id: UUID) -> HttpResponse:
     taken = services.undo_send(submission=submission, by=request.user)
     if not _wants_fragment(request):
         return redirect("draft", taken.pk)
-    given = {"form": ComposeForm.of(taken), "windowed": True, "undo_for": None}
+    form = ComposeForm.of(taken)
+    given = {"form": form, "windowed": True, "undo_for": None}
+    given |= {"attachments": form.attachments(request.user)}
     response = render(request, "mail/_compose_undone.html", given)
     response.headers["HX-Trigger"] = "opost:undone"
     return response

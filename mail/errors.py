@@ -345,3 +345,61 @@ class SearchInvalid(InvalidInput):
         "“%(part)s”, at character %(position)d, cannot be read: %(why)s. "
         "A search looks like this: %(example)s"
     )
+
+
+# --- Attachments ----------------------------------------------------------------------------------
+
+
+class AttachmentTooLarge(InvalidInput):
+    code = "attachment-too-large"
+    field = "files"
+    message = _("“%(name)s” is too large: a file has at most %(limit)s.")
+
+
+class AttachmentsTooLarge(InvalidInput):
+    code = "attachments-too-large"
+    field = "files"
+    message = _("“%(name)s” is too much: all files of a post have at most %(limit)s.")
+
+
+class TooManyAttachments(InvalidInput):
+    code = "too-many-attachments"
+    field = "files"
+    message = _("“%(name)s” is one too many: a post has at most %(limit)d files.")
+
+
+class AttachmentTypeRefused(InvalidInput):
+    code = "attachment-type-refused"
+    field = "files"
+    message = _("“%(name)s” is not taken: some systems run such files when they are opened.")
+
+
+class AttachmentNameInvalid(InvalidInput):
+    code = "attachment-name-invalid"
+    field = "name"
+    message = _("A file's name has 1 to %(limit)d printable characters.")
+
+
+class UploadIncomplete(InvalidInput):
+    code = "upload-incomplete"
+    field = "files"
+    message = _("Only %(received)d of %(size)d bytes of “%(name)s” arrived: send it again.")
+
+
+class RequestTooLarge(MailError):
+    code = "request-too-large"
+    message = _("This is more than can be taken at once.")
+
+
+class StorageFailed(MailError):
+    """The storage is full or out of reach: nothing was stored."""
+
+    code = "storage-failed"
+    message = _("“%(name)s” cannot be stored just now. Nothing else is lost: try again later.")
+
+
+class FileMissing(MailError):
+    """The row is there and its file is not, or not as it was: `check_mail` tells of it."""
+
+    code = "file-missing"
+    message = _("“%(name)s” cannot be read: its content is missing here. Tell who runs this.")

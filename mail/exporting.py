@@ -2,7 +2,7 @@
 
 import re
 import weakref
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import format_datetime
@@ -15,7 +15,7 @@ import orjson
 
 from mail import errors
 from mail.models import Box, Flag, Post
-from mail.selectors import Exported, exported
+from mail.selectors import Exported, content, exported
 
 # Lines end as files' do; headers are ASCII, which every mail program reads, bodies are UTF-8.
 MAX_RUNNING = 2  # exports of one person in one process
@@ -62,7 +62,7 @@ class Counted:
 
 def mbox(box: Box, host: str) -> Iterator[bytes]:
     """The box as mbox (RFC 4155), in the dialect that quotes every `From ` line by `>`."""
-    return _gathered(_of_mbox(row, host).encode() for row in exported(box))
+    return _gathered(part for row in exported(box) for part in _parts_of_mbox(row, host))
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -77,19 +77,78 @@ def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(piece)
 
 
+def _parts_of_mbox(row: Exported, host: str) -> Iterator[bytes]:
+    yield _of_mbox(row, host).encode()
+    if row.attachments:
+        yield from _files(row)
+        yield b"\n"
+
+
 def _of_mbox(row: Exported, host: str) -> str:
+    """A message up to its files."""
     sender, body = row.post.sender_name, row.post.body.rstrip("\n")
     if "From " in body:
         body = _FROM_LINE.sub(r">\1", body)
     return (
         f"From {_local(sender)}@{host} {row.delivered:%a %b %e %H:%M:%S %Y}\n"
-        f"{_head(row, host)}\n\n{body}\n\n"
+        f"{_head(row, host)}\n\n{_body(row, body)}\n\n"
     )
 
 
-def message(row: Exported, host: str) -> bytes:
+def message(row: Exported, host: str) -> Iterator[bytes]:
     """A post as a mail message (RFC 5322), to be looked at."""
-    return f"{_head(row, host)}\n\n{row.post.body}".encode()
+    yield f"{_head(row, host)}\n\n{_body(row, row.post.body)}".encode()
+    if row.attachments:
+        yield b"\n"
+        yield from _files(row)
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def _boundary(row: Exported) -> str:
+    """What stands in no body (RFC 2046 §5.1.1): the id is given out after the body is written."""
+    return f"=_{row.post.pk}"
+
+
+def _body(row: Exported, body: str) -> str:
+    """The body alone, or as the first part before files."""
+    if not row.attachments:
+        return body
+    head = "\n".join(f"{name}: {value}" for name, value in _content_headers(row.post))
+    return f"--{_boundary(row)}\n{head}\n\n{body}"
+
+
+def _files(row: Exported) -> Iterator[bytes]:
+    """The files of a post as parts, piece by piece, and the end of all parts."""
+    for attachment in row.attachments:
+        try:
+            file = content(attachment)
+        except errors.FileMissing as error:  # the rest is worth having
+            yield f"--{_boundary(row)}\nContent-Type: text/plain; charset=utf-8\n\n".encode()
+            yield f"{error}\n".encode()
+            continue
+        yield (
+            f"--{_boundary(row)}\n"
+            f"Content-Type: {attachment.content_type}\n"
+            f"Content-Disposition: attachment;\n {_file_name(attachment.name)}\n"
+            "Content-Transfer-Encoding: base64\n\n"
+        ).encode()
+        with file:
+            while piece := file.read(_LINES):
+                yield encodebytes(piece)
+    yield f"--{_boundary(row)}--\n".encode()
+
+
+_LINES = 57 * 1024  # bytes: so many lines of base64, and no rest
+_PIECES = re.compile(r"(?:%..|[^%]){1,20}")
+
+
+def _file_name(name: str) -> str:
+    """A parameter (RFC 2231), in pieces, so that no line is too long."""
+    pieces = _PIECES.findall(quote(name, safe=""))
+    encoded = [f"filename*{nr}*={piece}" for nr, piece in enumerate(["utf-8''", *pieces])]
+    return ";\n ".join(encoded)
 
 
 def _head(row: Exported, host: str) -> str:
@@ -119,6 +178,14 @@ def _headers(row: Exported, host: str) -> Iterator[tuple[str, str]]:
     if keywords := " ".join(flag for flag in row.flags if flag not in _LETTERS):
         yield "X-Keywords", keywords
     yield "MIME-Version", "1.0"
+    if row.attachments:
+        yield "Content-Type", f'multipart/mixed;\n boundary="{_boundary(row)}"'
+    else:
+        yield from _content_headers(post)
+
+
+def _content_headers(post: Post) -> Iterator[tuple[str, str]]:
+    """Of the body."""
     yield "Content-Type", f'{post.content_type}; charset="utf-8"'
     yield "Content-Transfer-Encoding", "8bit"
 
@@ -190,4 +257,14 @@ def _object(row: Exported) -> dict[str, object]:
         "body": post.body,
         "in_reply_to": post.in_reply_to,
         "thread": post.thread,
+        "attachments": [
+            {
+                "id": one.pk,
+                "name": one.name,
+                "content_type": one.content_type,
+                "size": one.blob.size,
+                "digest": one.blob_id,
+            }
+            for one in row.attachments
+        ],
     }

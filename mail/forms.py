@@ -1,5 +1,6 @@
 """What people fill in. A form turns what the services refuse into errors at its fields."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mail import errors, names, searching, selectors, services
-from mail.models import Box, Draft, Post, Submission, User, new_post_id
+from mail.models import Attachment, Box, Draft, Post, Submission, User, new_post_id
 
 
 def _names_input() -> forms.TextInput:
@@ -61,6 +62,11 @@ class ComposeForm(RefusableForm):
     in_reply_to = forms.UUIDField(required=False, widget=_hidden())
     content_type = forms.ChoiceField(choices=Post.ContentType, required=False, widget=_hidden())
 
+    # Without scripts a file is taken out by the form that saves the rest.
+    detach = forms.UUIDField(required=False)
+    # The draft that this one was, until it became one of its own: it has the same files.
+    forked = forms.UUIDField(required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.audience: selectors.Audience | None = None  # of whom it is to be asked
@@ -98,6 +104,23 @@ class ComposeForm(RefusableForm):
     def new_id(self) -> UUID:
         """Under which what is typed can be kept as a draft of its own."""
         return new_post_id()
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What is said of files before any is sent."""
+        return {
+            "size": settings.ATTACHMENT_MAX_SIZE,
+            "sum": settings.ATTACHMENTS_MAX_SIZE,
+            "number": settings.ATTACHMENTS_MAX_NUMBER,
+            "refused": ",".join(settings.ATTACHMENTS_REFUSED),
+        }
+
+    def attachments(self, owner: User) -> Iterable[Attachment]:
+        """What goes along; until a draft is stored, what the forwarded post carries."""
+        if self.saved_id:
+            return selectors.attachments_of_draft(owner, self.saved_id)
+        forwards = not self.is_bound and self.initial.get("kind") == Draft.Kind.FORWARD
+        return selectors.attachments_of_post(self.initial["in_reply_to"]) if forwards else ()
 
     def clean_body(self) -> str:
         """The ends of lines as scripts send them: a form that is posted plainly has others."""
@@ -179,7 +202,23 @@ class ComposeForm(RefusableForm):
             owner=owner, draft_id=data["draft"], version=data["version"], **self._content()
         )
         self._show(draft=draft.pk, version=draft.version)
+        self._attach(draft)
         return draft
+
+    def _attach(self, draft: Draft) -> None:
+        """Without scripts, files come and go with the form."""
+        if forked := self.cleaned_data.get("forked"):
+            services.copy_attachments(draft=draft, draft_id=forked)
+        for file in self.files.getlist("files") if self.files else ():
+            services.attach(
+                draft=draft,
+                file=file,
+                name=file.name or "",
+                content_type=file.content_type or "",
+            )
+        if gone := self.cleaned_data.get("detach"):
+            for one in selectors.attachments_of_draft(draft.owner, draft.pk).filter(pk=gone):
+                services.detach(attachment=one)
 
     def _saved_or_sent(self, owner: User) -> Draft:
         """The stored draft, or one that was sent: its key tells whether it was sent as it is now.
@@ -194,6 +233,7 @@ class ComposeForm(RefusableForm):
             if _was_sent(owner, given):
                 return Draft(pk=given, owner=owner, **self._content())
             self._show(draft=uuid5(given, str(owner.pk)), version=None)
+            self.cleaned_data["forked"] = given
             return self._saved_or_sent(owner)
 
     def _must_ask(self, wanted: list[str], confirmed: str) -> bool:

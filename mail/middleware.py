@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -20,8 +21,16 @@ _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotAllowed, HTTPStatus.FORBIDDEN),
     (errors.DraftChanged, HTTPStatus.CONFLICT),
     (errors.UndoTooLate, HTTPStatus.CONFLICT),
+    (errors.StorageFailed, HTTPStatus.INSUFFICIENT_STORAGE),
+    (errors.FileMissing, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
+
+
+def _largest() -> int:
+    """Bytes of a request: all files of a post, and what is written beside them."""
+    return int(settings.ATTACHMENTS_MAX_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 class MailErrorMiddleware:
@@ -34,6 +43,10 @@ class MailErrorMiddleware:
         # PostgreSQL stores no NUL, so nothing is found by one.
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return refused(request, errors.NotFound())
+        # Before a form is read, which puts its files on the disk.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > _largest():
+            return refused(request, errors.RequestTooLarge())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -104,7 +117,7 @@ class PageGZipMiddleware(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Compress what is no answer of the API."""
-        if request.path_info.startswith(ROOT):
+        """Compress what is no answer of the API and no file, of which ranges are asked for."""
+        if request.path_info.startswith(ROOT) or response.has_header("Accept-Ranges"):
             return response
         return super().process_response(request, response)

@@ -1,8 +1,6 @@
 """What is stored. Every write goes through `mail.services`."""
 
-import hashlib
 import uuid
-from importlib import import_module
 from typing import Any
 
 import uuid_utils.compat
@@ -11,8 +9,6 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
-from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -20,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mail import errors, names
+
+# Where Django looks for them, and everybody else.
+from mail.account_models import ApiToken as ApiToken  # noqa: PLC0414
+from mail.account_models import Session as Session  # noqa: PLC0414
+from mail.attachment_models import Attachment as Attachment  # noqa: PLC0414
+from mail.attachment_models import Blob as Blob  # noqa: PLC0414
 
 
 def new_post_id() -> uuid.UUID:
@@ -486,43 +488,3 @@ class Draft(models.Model):
     def key(self) -> str:
         """The idempotency key with which it is sent: a double click sends once."""
         return f"draft:{self.pk}"
-
-
-class Session(AbstractBaseSession):
-    """A browser in which somebody is signed in, as `mail.sessions` stores it."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions"
-    )
-    user_agent = models.CharField(max_length=300, blank=True)
-    started = models.DateTimeField(null=True)
-
-    @classmethod
-    def get_session_store_class(cls) -> type[SessionBase]:
-        """As Django asks for it."""
-        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
-        return store
-
-    @property
-    def handle(self) -> str:
-        """What a page calls it by: the key itself would let in whoever sees it."""
-        return hashlib.sha256(self.session_key.encode()).hexdigest()[:32]
-
-
-class ApiToken(models.Model):
-    """A key for the API, stored as its digest: the secret is shown once."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
-    name = models.CharField(_("name"), max_length=100)
-    digest = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
-    read_only = models.BooleanField(_("read only"), default=False)
-    created = models.DateTimeField(_("created"), auto_now_add=True)
-    expires = models.DateTimeField(_("expires"), null=True, blank=True)
-    last_used = models.DateTimeField(_("last used"), null=True)
-
-    class Meta:
-        verbose_name = _("API token")
-        verbose_name_plural = _("API tokens")
-
-    def __str__(self) -> str:
-        return self.name

@@ -99,7 +99,7 @@ class Is(_Part):
 
 @dataclass(frozen=True, slots=True)
 class HasAttachment(_Part):
-    """Matches nothing until posts can have attachments, and its opposite everything."""
+    """The post carries a file."""
 
     def __str__(self) -> str:
         return "has:attachment"
@@ -139,6 +139,10 @@ class Query:
     @property
     def texts(self) -> list[Text]:
         return [part for part in self.parts if isinstance(part, Text)]
+
+    @property
+    def files(self) -> list[HasAttachment]:
+        return [part for part in self.parts if isinstance(part, HasAttachment)]
 
     @property
     def condition(self) -> str:

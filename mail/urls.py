@@ -1,7 +1,14 @@
 from django.contrib.auth import views as auth
 from django.urls import path, register_converter, reverse_lazy
 
-from mail import compose_views, group_views, names, settings_views, views
+from mail import (
+    attachment_views,
+    compose_views,
+    group_views,
+    names,
+    settings_views,
+    views,
+)
 
 
 class FolderConverter:
@@ -34,6 +41,9 @@ urlpatterns = [
     path("compose/recipients/", compose_views.recipients, name="recipients"),
     path("compose/<uuid:draft_id>/", compose_views.draft, name="draft"),
     path("compose/<uuid:draft_id>/discard/", compose_views.discard_draft, name="discard_draft"),
+    path("compose/<uuid:draft_id>/attach/", attachment_views.attach, name="attach"),
+    path("attachments/<uuid:attachment_id>/", attachment_views.attachment, name="attachment"),
+    path("attachments/<uuid:attachment_id>/detach/", attachment_views.detach, name="detach"),
     path("drafts/", compose_views.drafts, name="drafts"),
     path("sent/<uuid:draft_id>/undo/", compose_views.undo_send, name="undo_send"),
     path("sent/<int:uid>/recall/", compose_views.recall, name="recall"),

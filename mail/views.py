@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -220,11 +220,11 @@ def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def raw_post(request: Request, folder: str, uid: int) -> HttpResponse:
+def raw_post(request: Request, folder: str, uid: int) -> StreamingHttpResponse:
     """A post as a message of RFC 5322, for those who want to see its source."""
     row = selectors.exported_post(own_box(request, folder), uid)
     source = exporting.message(row, request.get_host())
-    return HttpResponse(source, content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(source, content_type="text/plain; charset=utf-8")
 
 
 # --- Changes -------------------------------------------------------------------------------------

@@ -1,18 +1,38 @@
 """A fixed cast, as services make it: alice and bob in the group `crew`, charlie a stranger."""
 
+import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from mail import delivery, selectors, services
-from mail.models import Box, Post, User
+from mail.models import Attachment, Box, Draft, Post, User
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path: Path) -> Path:
+    """Where attachments are kept: of each test alone."""
+    path = tmp_path / "files"
+    settings.MEDIA_ROOT = path
+    return path
+
+
+@pytest.fixture
+def attach() -> Callable[..., Attachment]:
+    """Attach some bytes to a draft."""
+
+    def attach(draft: Draft, content: bytes = b"content", name: str = "a.txt") -> Attachment:
+        return services.attach(draft=draft, file=io.BytesIO(content), name=name)
+
+    return attach
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What mail programs find in an exported box is what was written."""
 
+import json
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail import errors, exporting, validation
-from mail.models import Post
+from mail import errors, exporting, selectors, services, validation
+from mail.models import Blob, Post
 from mail.selectors import Exported
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -36,7 +37,7 @@ def read(parser: Any = policy.default, **given: Any) -> Any:
     """A post, exported alone, as Python's mail parser reads it."""
     thread = uuid4()
     post = Post(**{"created": NOW, "thread": thread, "sender_name": "alice"} | given)
-    row = Exported(1, NOW, is_read=False, flags=(), post=post)
+    row = Exported(1, NOW, is_read=False, flags=(), post=post, attachments=())
     written = exporting._of_mbox(row, "mail.example.org").encode()
     first, _, rest = written.partition(b"\n")
     assert first.startswith(b"From ")
@@ -102,3 +103,51 @@ def test_pieces_hold_all_that_there_is(monkeypatch):
     parts = [b"12345", b"1234567", b"", b"x" * 25, b"end"]
     pieces = list(exporting._gathered(iter(parts)))
     assert pieces == [b"123451234567", b"x" * 25, b"end"]
+
+
+class TestFiles:
+    @pytest.fixture
+    def sent(self, alice, bob, attach):
+        draft = services.save_draft(
+            owner=alice, to="bob", subject="files", body="From me\n\n--=_x\n"
+        )
+        for content, name in CARRIED:
+            attach(draft, content, name)
+        return services.send_draft(draft=draft)
+
+    def mbox(self, user) -> bytes:
+        return b"".join(exporting.mbox(selectors.own_box(user), "mail.example.org"))
+
+    def test_come_back_as_they_were(self, bob, sent):
+        services.send(sender=bob, to=["bob"], subject="after")
+        first, _, second = self.mbox(bob).partition(b"\n\nFrom bob@")
+        message: Any = message_from_bytes(first.partition(b"\n")[2], policy=policy.default)
+        assert max(map(len, first.split(b"\n"))) <= 998
+        assert message.get_content_type() == "multipart/mixed"
+        body, *parts = message.iter_parts()
+        assert body.get_content_type() == "text/markdown"
+        assert body.get_content().startswith(">From me\n")
+        assert [(part.get_payload(decode=True), part.get_filename()) for part in parts] == CARRIED
+        assert not message.defects
+        assert b"Subject: after" in second
+
+    def test_a_missing_one_does_not_end_the_export(self, bob, files, sent):
+        (files / Blob.objects.get(size=3).file).unlink()
+        written = self.mbox(bob)
+        assert b"its content is missing here" in written
+        assert written.count(b"Content-Disposition: attachment") == len(CARRIED) - 1
+
+    def test_are_named_in_json_lines_and_part_of_the_source(self, signed_in, bob, sent):
+        (line,) = exporting.json_lines(selectors.own_box(bob))
+        assert [one["size"] for one in json.loads(line)["attachments"]] == [
+            len(content) for content, _ in CARRIED
+        ]
+        source = signed_in(bob).get("/inbox/1/raw/").getvalue()
+        assert source.count(b"Content-Disposition: attachment") == len(CARRIED)
+
+
+CARRIED = [
+    (b"abc", "a.txt"),
+    (bytes(range(256)) * 1000, 'a "quoted", \\ name;.bin'.replace("\\", "")),
+    (b"", "空の" * 90 + ".txt"),
+]

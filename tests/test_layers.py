@@ -8,23 +8,25 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "errors", "names", "markdown", "direct", "words", "searching"},
+    {"models", "account_models", "attachment_models"}
+    | {"errors", "names", "markdown", "direct", "words", "searching"},
     {"sessions"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
-    {"indexing"},
+    {"indexing", "blobs", "file_types"},
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api"},
+    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
     {
-        *("views", "compose_views", "group_views", "settings_views"),
+        *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
         *("admin", "management", "apps"),
     },
     {"urls"},
 )
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
-    *("views", "compose_views", "group_views", "settings_views", "admin", "management"),
+    *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
+    *("admin", "management", "downloads"),
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
 

@@ -77,7 +77,7 @@ def sent(urls: Urls, submission: Submission) -> HttpResponse:
     rows, boxes = selectors.deliveries_of(submission.post, submission.recipients)
     return answer(
         {
-            "posts": [delivered_posts.shown(urls, row, boxes) for row in rows],
+            "posts": delivered_posts.shown(urls, rows, boxes),
             "submission": urls.submission(submission.pk),
         }
     )

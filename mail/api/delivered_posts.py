@@ -1,6 +1,6 @@
 """`delivered-posts`: posts in one's own boxes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from ninja import Router
 
 from mail import errors, searching, selectors, services
 from mail.api.answers import answer, created, known, next_link, nothing, read_cursor, tag_of
+from mail.api.attachments import all_shown
 from mail.api.common import (
     DEFAULT,
     ApiRequest,
@@ -32,13 +33,23 @@ from mail.api.schemas import (
     errors_of,
 )
 from mail.api.urls import Urls, pair_of
-from mail.models import Box, DeliveredPost
+from mail.models import Attachment, Box, DeliveredPost
 from mail.selectors import DeliveredRow
 
 router = Router(tags=["delivered-posts"])
 
 
-def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, Any]:
+def shown(
+    urls: Urls, rows: Sequence[DeliveredRow], names: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Delivered posts with their files, which are read at once."""
+    files = selectors.attachments_of_posts(row.post_id for row in rows)
+    return [_one(urls, row, names, files.get(row.post_id, ())) for row in rows]
+
+
+def _one(
+    urls: Urls, row: DeliveredRow, names: Mapping[int, str], files: Iterable[Attachment]
+) -> dict[str, Any]:
     return {
         "id": f"{row.box_id}.{row.uid}",
         "url": urls.delivered_post(row.box_id, row.uid),
@@ -51,6 +62,7 @@ def shown(urls: Urls, row: DeliveredRow, names: Mapping[int, str]) -> dict[str, 
         "is_answered": row.is_answered,
         "sender": urls.user(row.sender_name),
         "subject": row.subject,
+        "attachments": all_shown(urls, files),
     }
 
 
@@ -114,7 +126,7 @@ def list_delivered_posts(
         rows, place = selectors.delivered_rows(list(names), wanted, before=before, limit=limit)
     if place is not None:
         headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
-    return answer([shown(urls, row, names) for row in rows], headers=headers)
+    return answer(shown(urls, rows, names), headers=headers)
 
 
 def _boxes(request: ApiRequest, name: str | None) -> list[Box]:
@@ -157,7 +169,7 @@ def create_delivered_post(request: ApiRequest, data: DeliveredPostIn) -> HttpRes
     post = selectors.own_post(request.user, urls.post_id(data.post, "post"))
     row = services.deliver(post=post, box=box, by=request.user)
     found = selectors.delivered_row(box.pk, row.uid)
-    return created(shown(urls, found, {box.pk: box.name}))
+    return created(*shown(urls, [found], {box.pk: box.name}))
 
 
 def _own(request: ApiRequest, key: str) -> tuple[Box, int]:
@@ -200,7 +212,8 @@ def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
 
 
 def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
-    return shown(Urls(request), selectors.row_of(copy), {copy.box_id: copy.box.name})
+    (one,) = shown(Urls(request), [selectors.row_of(copy)], {copy.box_id: copy.box.name})
+    return one
 
 
 @router.patch(

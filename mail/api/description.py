@@ -6,6 +6,7 @@ from typing import Any
 from mail.api.problems import TYPE
 
 HEADERS: dict[str, tuple[str, str]] = {
+    "Accept-Ranges": ("That ranges of it can be asked for.", "bytes"),
     "Allow": ("The methods that the address knows.", "GET, HEAD, OPTIONS"),
     "Box-State": ("The state of the box of `boxname`, to be given to `changes`.", "42.17"),
     "Cache-Control": (
@@ -13,6 +14,8 @@ HEADERS: dict[str, tuple[str, str]] = {
         "private, no-cache",
     ),
     "Content-Disposition": ("A name for the file.", "attachment; filename*=UTF-8''alice.mbox"),
+    "Content-Range": ("Which part this is, and of how many bytes.", "bytes 0-99/1234"),
+    "Cross-Origin-Resource-Policy": ("That other sites cannot show it.", "same-origin"),
     "ETag": ("Give it back in If-None-Match to get 304 where nothing changed.", '"0c3f…"'),
     "Link": (
         "Where the list goes on (RFC 8288); left out at its end, and by a 304 where it is unknown.",

@@ -3,7 +3,7 @@
 HEAD, OPTIONS, unknown paths, wrong methods, content types, sizes, rate limits: see `ApiMiddleware`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -52,7 +52,7 @@ class ApiMiddleware:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return problems.problem(HTTPStatus.BAD_REQUEST, _("An address holds no NUL."))
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length.isdigit() and int(length) > _limit(request):
             return problems.too_large()
         # Without a body there is nothing to misread.
         has_body = length not in ("", "0")
@@ -61,11 +61,17 @@ class ApiMiddleware:
         if request.headers.get("Content-Encoding", "identity") != "identity":
             detail = _("Send the body as it is, without Content-Encoding.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if has_body and request.content_type not in READ:
+        if has_body and not _is_readable(request):
             detail = _("Send JSON, with Content-Type: application/json.")
+            if _is_upload(request):
+                detail = _("Send the file as it is, not in a form.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if "Accept" in request.headers and not any(
-            request.accepts(kind) for kind in _offered(request)
+        # What a file is, its own description tells.
+        is_file = request.path_info.endswith("/content")
+        if (
+            "Accept" in request.headers
+            and not is_file
+            and not any(request.accepts(kind) for kind in _offered(request))
         ):
             return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
         return None
@@ -88,6 +94,26 @@ class ApiMiddleware:
         if wanted == "HEAD":
             return _without_body(response)
         return response
+
+
+def _is_upload(request: HttpRequest) -> bool:
+    """Whether the body is a file, of whatever type, which is read piece by piece."""
+    return request.path_info.endswith("/attachments")
+
+
+def _limit(request: HttpRequest) -> int:
+    if _is_upload(request):
+        return int(settings.ATTACHMENT_MAX_SIZE)
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+def _is_readable(request: HttpRequest) -> bool:
+    if _is_upload(request):
+        return request.content_type not in _FORMS
+    return request.content_type in READ
 
 
 def _offered(request: HttpRequest) -> tuple[str, ...]:
@@ -154,7 +180,7 @@ def _options(route: str) -> HttpResponse:
         "name": (first.get("tags") or [first["summary"]])[0],
         "description": first.get("description") or first["summary"],
         "renders": sorted({kind for one in operations.values() for kind in _renders(one)}),
-        "parses": list(READ),
+        "parses": sorted({kind for one in operations.values() for kind in _parses(one)} or READ),
         "actions": {method: _action(operation) for method, operation in operations.items()},
     }
     return HttpResponse(
@@ -165,6 +191,11 @@ def _options(route: str) -> HttpResponse:
 def _renders(operation: dict[str, Any]) -> set[str]:
     answers = operation.get("responses", {}).values()
     return {WRITTEN[0], *(kind for answer in answers for kind in answer.get("content", {}))}
+
+
+def _parses(operation: dict[str, Any]) -> Iterable[str]:
+    content: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
+    return content
 
 
 def _action(operation: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from mail.api import (
     actions,
+    attachments,
     boxes,
     completions,
     delivered_posts,
@@ -74,6 +75,8 @@ for prefix, router in (
     ("tokens", tokens.router),
     ("drafts", drafts.router),
     ("settings", own_settings.router),
+    ("drafts/{draft_id}/attachments", attachments.of_drafts),
+    ("attachments", attachments.router),
     ("completions", completions.router),
 ):
     api.add_router(prefix, router)

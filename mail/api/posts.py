@@ -1,6 +1,6 @@
 """`posts`: what was written, stored once; never edited."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +19,16 @@ from mail.api.answers import (
     tag_of,
     tagged,
 )
+from mail.api.attachments import all_shown
 from mail.api.common import DEFAULT, ApiRequest, Cursor, From, Limit, PostId, Sender, Thread, Until
 from mail.api.schemas import PostIn, PostOut, RecallReportOut, errors_of
 from mail.api.urls import Urls
-from mail.models import Post
+from mail.models import Attachment, Post
 
 router = Router(tags=["posts"])
 
 
-def _shown(urls: Urls, post: Post) -> dict[str, Any]:
+def _shown(urls: Urls, post: Post, files: Iterable[Attachment] = ()) -> dict[str, Any]:
     return {
         "url": urls.post(post.pk),
         "id": post.pk,
@@ -41,6 +42,7 @@ def _shown(urls: Urls, post: Post) -> dict[str, Any]:
         "cc": [urls.box(name) for name in post.cc],
         "in_reply_to": urls.post(post.in_reply_to) if post.in_reply_to else None,
         "thread": post.thread,
+        "attachments": all_shown(urls, files),
     }
 
 
@@ -74,7 +76,8 @@ def list_posts(
         rows = rows.filter(pk__lt=_cursor_id(before))
 
     def show(found: Sequence[Post]) -> list[dict[str, Any]]:
-        return [_shown(urls, post) for post in found]
+        files = selectors.attachments_of_posts(post.pk for post in found)
+        return [_shown(urls, post, files.get(post.pk, ())) for post in found]
 
     return page(request, list(rows[: limit + 1]), limit, key=lambda post: post.pk, show=show)
 
@@ -119,8 +122,9 @@ def get_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
         if (not_modified := known(request, _headers(urls, post_id, *version))) is not None:
             return not_modified
     post = selectors.readable_post(request.user, post_id)
+    files = selectors.attachments_of_post(post_id)
     return answer(
-        _shown(urls, post), headers=_headers(urls, post_id, post.renderer, post.sender_id)
+        _shown(urls, post, files), headers=_headers(urls, post_id, post.renderer, post.sender_id)
     )
 
 

@@ -27,6 +27,8 @@ _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.DraftChanged, HTTPStatus.CONFLICT),
     (errors.UndoTooLate, HTTPStatus.CONFLICT),
+    (errors.StorageFailed, HTTPStatus.INSUFFICIENT_STORAGE),
+    (errors.FileMissing, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.MailError, HTTPStatus.BAD_REQUEST),
 )
 

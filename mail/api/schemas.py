@@ -164,6 +164,18 @@ class AudienceOut(Schema):
     unknown: list[str] = Field(description="What stands for nobody.")
 
 
+class AttachmentOut(Schema):
+    url: Url = Field(examples=[f"{HOST}/attachments/0197a3f0-0000-7000-8000-000000000000"])
+    id: UUID
+    content: Url = Field(description="The file itself.")
+    name: str = Field(examples=["minutes.pdf"])
+    content_type: str = Field(
+        examples=["application/pdf"], description="As its sender said; of an image, what it is."
+    )
+    size: int = Field(description="Bytes.")
+    digest: str = Field(description="SHA-256 of the content, hexadecimal.")
+
+
 class PostOut(Schema):
     url: Url = Field(examples=[f"{HOST}/posts/0197a3f0-0000-7000-8000-000000000000"])
     id: UUID
@@ -177,6 +189,7 @@ class PostOut(Schema):
     cc: list[Url]
     in_reply_to: Url | None
     thread: UUID = Field(description="The same for all posts of a conversation.")
+    attachments: list[AttachmentOut]
 
 
 class RecallReportOut(Schema):
@@ -231,6 +244,7 @@ class DeliveredPostOut(Schema):
     is_answered: bool
     sender: Url
     subject: str
+    attachments: list[AttachmentOut]
 
 
 class DeliveredPostIn(Input):

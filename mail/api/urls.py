@@ -52,6 +52,9 @@ class Urls:
     def draft(self, draft_id: UUID) -> str:
         return f"{self.base}drafts/{draft_id}"
 
+    def attachment(self, attachment_id: UUID) -> str:
+        return f"{self.base}attachments/{attachment_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.base}tokens/{token_id}"
 

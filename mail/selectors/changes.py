@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from mail import errors
-from mail.models import Box, BoxCounter, DeliveredPost, Post, Tombstone
+from mail.models import Attachment, Box, BoxCounter, DeliveredPost, Post, Tombstone
+from mail.selectors.attachments import attachments_of_post, attachments_of_posts
 from mail.selectors.lists import delivered_post
 
 
@@ -107,6 +108,7 @@ class Exported:
     is_read: bool
     flags: Sequence[str]
     post: Post
+    attachments: Sequence[Attachment]
 
 
 def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
@@ -121,12 +123,15 @@ def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
         # What was made of the body is as large again, and is made again elsewhere.
         posts = Post.objects.filter(recalled=None).defer("body_html", "snippet")
         by_id = posts.in_bulk([row[1] for row in found])
+        files = attachments_of_posts(by_id)
         for uid, post_id, delivered, read_at, flags in found:
             if post_id in by_id:
-                yield Exported(uid, delivered, read_at is not None, flags or (), by_id[post_id])
+                post, carried = by_id[post_id], files.get(post_id, ())
+                yield Exported(uid, delivered, read_at is not None, flags or (), post, carried)
 
 
 def exported_post(box: Box, uid: int) -> Exported:
     """One delivered post with all of its post; raises NotFound, also for one recalled."""
     row = delivered_post(box, uid)
-    return Exported(row.uid, row.delivered, row.is_read, row.flags or (), row.post)
+    files = attachments_of_post(row.post_id)
+    return Exported(row.uid, row.delivered, row.is_read, row.flags or (), row.post, files)

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import connection
 
 from mail import names
-from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
 from mail.selectors.addressing import Completion, audience
+from mail.selectors.attachments import attachments_of_post, attachments_of_posts
 from mail.selectors.lists import delivered_post, full_names, neighbours
 
 
@@ -33,10 +34,11 @@ class Message:
     subject: str
     snippet: str
     body_html: str
+    attachments: Sequence[Attachment]
 
 
 def conversation(user: User, thread: UUID) -> list[Message]:
-    """The posts of a thread that a person has, oldest first, each once: five reads at any size.
+    """The posts of a thread that a person has, oldest first, each once: six reads at any size.
 
     Of several copies that in the personal box is taken; what is only in the trash is left out,
     and so is what one sent and deleted.
@@ -47,7 +49,8 @@ def conversation(user: User, thread: UUID) -> list[Message]:
     posts = Post.objects.filter(pk__in=list(found), recalled=None).order_by("pk")
     shown = list(posts.only(*_OF_POST))
     people = full_names({post.sender_name for post in shown})
-    return [_message(post, found[post.pk], boxes, people) for post in shown]
+    files = attachments_of_posts(found)
+    return [_message(post, found[post.pk], boxes, people, files.get(post.pk, ())) for post in shown]
 
 
 _OF_POST = ("in_reply_to", "sender_name", "to", "cc", "created", "subject", "snippet", "body_html")
@@ -61,7 +64,13 @@ class Copy(NamedTuple):
     flags: list[str] | None
 
 
-def _message(post: Post, copy: Copy, boxes: dict[int, str], people: dict[str, str]) -> Message:
+def _message(
+    post: Post,
+    copy: Copy,
+    boxes: dict[int, str],
+    people: dict[str, str],
+    attachments: Sequence[Attachment],
+) -> Message:
     flags = copy.flags or ()
     return Message(
         box=boxes[copy.box_id],
@@ -71,6 +80,7 @@ def _message(post: Post, copy: Copy, boxes: dict[int, str], people: dict[str, st
         is_answered=Flag.ANSWERED in flags,
         post_id=post.pk,
         sender=people.get(post.sender_name, post.sender_name),
+        attachments=attachments,
         **{field: getattr(post, field) for field in _OF_POST},
     )
 
@@ -127,7 +137,9 @@ def reading(user: User, box: Box, uid: int) -> Reading:
     if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
         copy = Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
         people = full_names({row.post.sender_name})
-        messages = [*messages, _message(row.post, copy, {box.pk: short_name(box)}, people)]
+        files = attachments_of_post(row.post_id)
+        boxes = {box.pk: short_name(box)}
+        messages = [*messages, _message(row.post, copy, boxes, people, files)]
     here = short_name(box)
     return Reading(
         row,

@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from mail import errors
-from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
 
 PAGE = 50
 
@@ -31,6 +31,7 @@ class Line:
     source: str  # the group, or everyone, that it came through; empty when direct
     snippet: str
     to: Sequence[str]
+    has_attachment: bool
     is_recalled: bool  # a moment ago: it is about to leave the box, and not to be shown
 
 
@@ -74,18 +75,23 @@ def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
             Flag.FLAGGED in (flags or ()),
             Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),
-            *posts.get(post_id, ("", (), True)),
+            *posts.get(post_id, ("", (), False, True)),
         )
         for box_id, uid, post_id, subject, sender, delivered, read_at, flags, source_id in found
     ]
 
 
-def _shown_of_posts(post_ids: Sequence[UUID]) -> dict[UUID, tuple[str, Sequence[str], bool]]:
-    """First words, recipients, and whether it was recalled, by post: read apart, not joined."""
+def _shown_of_posts(
+    post_ids: Sequence[UUID],
+) -> dict[UUID, tuple[str, Sequence[str], bool, bool]]:
+    """First words, recipients, files, and whether it was recalled: read apart, not joined."""
     posts = Post.objects.filter(pk__in=post_ids)
+    # By the index, post by post: for EXISTS the planner would rather read all of a small table.
+    file = Subquery(Attachment.objects.filter(post=OuterRef("pk")).values("pk")[:1])
+    rows = posts.annotate(file=file).values_list("pk", "snippet", "to", "file", "recalled")
     return {
-        pk: (snippet, to, recalled is not None)
-        for pk, snippet, to, recalled in posts.values_list("pk", "snippet", "to", "recalled")
+        pk: (snippet, to, file is not None, recalled is not None)
+        for pk, snippet, to, file, recalled in rows
     }
 
 

@@ -1,8 +1,8 @@
 """Posts in one's own boxes, by what people type into a search.
 
 Words are kept with the posts and looked up without regard to who has them; boxes know who has
-posts, and nothing of words. The two may live on different machines, so they are never joined. A
-word is rare or common, and each is found in a way of its own:
+posts, and nothing of words. The two may live on different machines, so they are never joined. The
+same goes for the files of posts. A word is rare or common, and each is found in a way of its own:
 
 - The newest posts of the boxes are looked through. A common word has filled the page then.
 - Otherwise the index is asked which posts have the words, as far as `RARE`. If that was all of
@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from mail import names, searching, words
 from mail.models import Box, DeliveredPost, Flag, Post, User
-from mail.searching import Field, HasAttachment, In, Is, Query, Side, State, When
+from mail.searching import Field, In, Is, Query, Side, State, When
 from mail.selectors.boxes import own_boxes
 from mail.selectors.deliveries import DeliveredFilter, DeliveredRow, rows_of
 from mail.selectors.lists import PAGE, Line, lines_of
@@ -139,8 +139,6 @@ def _restricted(rows: QuerySet[DeliveredPost], query: Query) -> QuerySet[Deliver
             day = timezone.make_aware(datetime.combine(part.day, time()))
             is_before = part.side == Side.BEFORE
             fits = Q(delivered__lt=day) if is_before else Q(delivered__gte=day)
-        elif isinstance(part, HasAttachment):
-            fits = Q(pk__in=[])
         else:
             continue
         rows = rows.exclude(fits) if part.negated else rows.filter(fits)
@@ -217,6 +215,11 @@ _FITTING = """
 SELECT array_agg(post_id)::text FROM mail_postwords
 WHERE post_id = ANY (%s::uuid[]) AND words @@ %s::tsquery
 """
+_WITH_FILES = """
+SELECT array_agg(id)::text FROM unnest(%s::uuid[]) AS walked (id)
+WHERE EXISTS (SELECT FROM mail_attachment a WHERE a.post_id = walked.id)
+"""
+_WITHOUT_FILES = _WITH_FILES.replace("WHERE EXISTS", "WHERE NOT EXISTS")
 _EXPECTED = "EXPLAIN (FORMAT JSON) SELECT FROM mail_postwords WHERE words @@ %s::tsquery"
 # Planned as if all were read, which is by the index unless most posts have the words, and stopped
 # once they are too many. What the index does not know is asked of those few only.
@@ -229,8 +232,12 @@ SELECT count(*), (array_agg(post_id) FILTER (WHERE fits))::text FROM few
 
 
 def _fitting(post_ids: str, query: Query) -> str | None:
-    """Of some posts those that have the words; None for none."""
-    fitting: str | None = _value(_FITTING, post_ids, query.condition)
+    """Of some posts those that have the words, and the files; None for none."""
+    fitting: str | None = post_ids
+    if query.texts:
+        fitting = _value(_FITTING, post_ids, query.condition)
+    for part in query.files:
+        fitting = _value(_WITHOUT_FILES if part.negated else _WITH_FILES, fitting or "{}")
     return fitting
 
 
@@ -256,7 +263,7 @@ def _found(looking: _Looking, before: Place | None, limit: int) -> tuple[list[_H
     query = looking.query
     if not query or not looking.box_ids:
         return [], None
-    if not query.texts:
+    if not query.texts and not query.files:
         return _cut(looking.hits(before, limit + 1), limit)
     hits: list[_Hit] = []
     for nr, batch in enumerate(WALKED):
@@ -269,7 +276,8 @@ def _found(looking: _Looking, before: Place | None, limit: int) -> tuple[list[_H
             return _cut(hits, limit)
         before = walk.end
         if nr == 0 and (rare := _rare(query)) is not None:
-            return _cut(hits + looking.hits(before, limit + 1 - len(hits), rare), limit)
+            fitting = _fitting(rare, query) or "{}" if query.files else rare
+            return _cut(hits + looking.hits(before, limit + 1 - len(hits), fitting), limit)
     return hits, before
 
 

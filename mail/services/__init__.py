@@ -1,5 +1,12 @@
 """Every write: typed, keyword-only; errors come from `mail.errors`, transactions open here."""
 
+from mail.services.attachments import (
+    FILES_KEPT,
+    attach,
+    copy_attachments,
+    detach,
+    reap_files,
+)
 from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
@@ -77,6 +84,7 @@ from mail.services.trash import TRASH_KEPT, empty_trash, purge_trash, trash
 from mail.services.undoing import UNDO_FOR, undo_send
 
 __all__ = [
+    "FILES_KEPT",
     "LONGEST_TOKEN",
     "MAX_KEY",
     "MAX_RECIPIENTS",
@@ -87,10 +95,12 @@ __all__ = [
     "UNDO_FOR",
     "Addressees",
     "add_manager",
+    "attach",
     "check_group_name",
     "check_name_free",
     "close_group_box",
     "compose",
+    "copy_attachments",
     "create_folder",
     "create_group",
     "create_token",
@@ -101,6 +111,7 @@ __all__ = [
     "deliver",
     "deliver_pending",
     "describe_group",
+    "detach",
     "discard_draft",
     "empty_trash",
     "end_session",
@@ -125,6 +136,7 @@ __all__ = [
     "provision",
     "purge_tombstones",
     "purge_trash",
+    "reap_files",
     "reap_posts",
     "recall",
     "remove_manager",

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from mail import errors, names, selectors, validation
 from mail.models import Draft, Post, Submission, User
+from mail.services.attachments import copy_to_draft
 from mail.services.sending import send
 
 
@@ -73,12 +75,19 @@ def _insert(owner: User, draft_id: UUID | None, given: dict[str, object]) -> UUI
         # A save that was still on its way when the draft was sent does not bring it back.
         if Submission.objects.filter(sender=owner, idempotency_key=draft.key).exists():
             raise errors.NotFound
-    Draft.objects.bulk_create([draft], ignore_conflicts=True)
+    forwards = draft.kind == Draft.Kind.FORWARD
+    forwarded = _readable(owner, draft.in_reply_to) if forwards else None
+    with transaction.atomic():
+        Draft.objects.bulk_create([draft], ignore_conflicts=True)
+        # Not one that was there already, or is somebody else's.
+        made = Draft.objects.filter(pk=draft.pk, owner=owner, updated=draft.updated)
+        if forwarded is not None and made.exists():
+            copy_to_draft(post_id=forwarded, draft=draft)
     return draft.id
 
 
 def discard_draft(*, draft: Draft) -> None:
-    """Delete a draft; once it is gone, that is no error."""
+    """Delete a draft; once it is gone, that is no error. What is saved anew has its files again."""
     Draft.objects.filter(pk=draft.pk).delete()
 
 
@@ -101,6 +110,7 @@ def send_draft(*, draft: Draft) -> Submission:
         in_reply_to=None if forwards else referred,
         forwarded=referred if forwards else None,
         idempotency_key=draft.key,
+        draft=draft,
     )
     Draft.objects.filter(pk=draft.pk, owner=draft.owner, version=draft.version).delete()
     return submission

@@ -23,7 +23,8 @@ from mail import (
     submitting,
     validation,
 )
-from mail.models import Box, DeliveredPost, Flag, Post, Submission, User
+from mail.models import Box, DeliveredPost, Draft, Flag, Post, Submission, User
+from mail.services.attachments import move_to_post
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +45,14 @@ def send(
     in_reply_to: UUID | None = None,
     forwarded: UUID | None = None,
     idempotency_key: str | None = None,
+    draft: Draft | None = None,
 ) -> Submission:
     """Send a post to people, groups or everyone, named in any mixture.
 
     What is accepted is safe: it is committed before the delivery starts, and `deliver_pending`
     finishes what a crash leaves. The same idempotency key of a sender sends once within 24
     hours. The sender's copies of the post that this answers or forwards are marked as such.
+    What a draft of the sender's carries goes along.
     Raises InvalidInput, with the field, NotAllowed, or KeyReused for a key that sent something
     else, before anything is stored.
     """
@@ -72,7 +75,7 @@ def send(
         cc=[box.name for box in addressees.cc],
         in_reply_to=in_reply_to,
     )
-    submission = delivery.retried(lambda: _accept(post, sender, addressees, key, content))
+    submission = delivery.retried(lambda: _accept(post, sender, addressees, key, content, draft))
     if submission.state == Submission.State.ACCEPTED:
         submitting.finish(submission)
     _mark(sender, in_reply_to, Flag.ANSWERED.value)
@@ -207,7 +210,12 @@ def keep_answer(*, submission: Submission, answer: dict[str, Any]) -> None:
 
 
 def _accept(
-    post: Post, sender: User, addressees: Addressees, key: str | None, content: str
+    post: Post,
+    sender: User,
+    addressees: Addressees,
+    key: str | None,
+    content: str,
+    draft: Draft | None,
 ) -> Submission:
     sent_box = selectors.own_box(sender, "sent")
     vector = indexing.vector_of(post)
@@ -216,6 +224,8 @@ def _accept(
             _forget_old(sender, key)
             post.save(force_insert=True)
             indexing.add({post.pk: vector})
+            if draft is not None:
+                move_to_post(draft_id=draft.pk, owner_id=sender.pk, post_id=post.pk)
             return Submission.objects.create(
                 post=post,
                 sender=sender,

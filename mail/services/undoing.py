@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from mail import changes, delivery, errors, names, selectors
 from mail.models import Draft, Flag, Post, Submission, User
+from mail.services.attachments import move_to_draft
 from mail.services.posts import recall
 
 UNDO_FOR = timedelta(seconds=30)
@@ -52,7 +53,7 @@ def _take_back(submission: Submission, by: User) -> Draft:
         if (draft := _made_before(post, by)) is None:
             raise errors.NotFound
         return draft
-    return Draft.objects.create(
+    draft = Draft.objects.create(
         owner=by,
         undone=post.pk,
         to=", ".join(post.to),
@@ -65,6 +66,8 @@ def _take_back(submission: Submission, by: User) -> Draft:
         in_reply_to=post.in_reply_to,
         updated=timezone.now(),
     )
+    move_to_draft(post_id=post.pk, draft_id=draft.pk)
+    return draft
 
 
 def _bcc(submission: Submission) -> list[str]:

@@ -148,8 +148,8 @@ class TestDeliver:
             counts.append(len(captured))
         # The token, the boxes, the sender's own; the post, by what it is found, and its submission,
         # in a transaction; the delivery, what came of it, whether it was recalled meanwhile; what
-        # to answer.
-        assert counts == [12, 12]
+        # to answer, and files.
+        assert counts == [13, 13]
 
 
 class TestAudience:

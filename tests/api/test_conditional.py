@@ -71,7 +71,7 @@ def test_304_of_a_delivered_post_reads_its_row_and_not_the_post(
     assert again.status_code == 304
     assert _kept(again) == _kept(got)
     assert "mail_post" not in "".join(query["sql"] for query in queries)
-    with django_assert_num_queries(3):  # and the post's time
+    with django_assert_num_queries(4):  # and the post's time and files
         api.get(hello)
 
 

@@ -199,8 +199,8 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
     api.get("")  # notes the token's use
     for size in (10, 2000):
         fill(selectors.own_box(bob), size)
-        # The token, the box, nothing pending, the rows, their posts' times.
-        with django_assert_num_queries(5):
+        # The token, the box, nothing pending, the rows, their posts' times and files.
+        with django_assert_num_queries(6):
             assert len(api.get("delivered-posts?boxname=bob&limit=10").json()) == 10
 
 

@@ -26,7 +26,7 @@ def package(tmp_path_factory) -> ModuleType:
                 "post_hooks": [],
                 # What the generator does not know it takes as bytes.
                 "content_type_overrides": dict.fromkeys(
-                    ("application/mbox", "application/jsonl"), "application/octet-stream"
+                    ("application/mbox", "application/jsonl", "*/*"), "application/octet-stream"
                 ),
             }
         )

@@ -6,6 +6,7 @@ import pytest
 
 from mail import services
 from mail.api.main import api
+from mail.models import Draft
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 DOCUMENT = json.loads(json.dumps(api.get_openapi_schema()))
@@ -106,6 +107,14 @@ def test_every_reference_leads_somewhere():
         assert name in DOCUMENT["components"][kind]
 
 
+def content_of(api) -> str:
+    """The address of a file's content."""
+    draft = api.post("drafts", {}).json()["url"]
+    made = api.post(f"{draft}/attachments?name=a", {}).json()
+    content: str = made["content"]
+    return content
+
+
 # What stands on every page of the site.
 OF_THE_SITE = {
     *("Content-Type", "Content-Length", "Content-Language", "Vary", "X-Content-Type-Options"),
@@ -143,6 +152,22 @@ OF_THE_SITE = {
         ),
         ("create_box", 201, lambda api, _: api.post("boxes", {"name": "new"})),
         ("export_box", 200, lambda api, _: api.get("boxes/bob/export")),
+        (
+            "attach",
+            201,
+            lambda api, _: api.post(f"drafts/{Draft.objects.all()[0].pk}/attachments?name=a", {}),
+        ),
+        ("get_attachment_content", 200, lambda api, _: api.get(content_of(api))),
+        (
+            "get_attachment_content",
+            206,
+            lambda api, _: api.get(content_of(api), headers={"Range": "bytes=0-0"}),
+        ),
+        (
+            "get_attachment_content",
+            416,
+            lambda api, _: api.get(content_of(api), headers={"Range": "bytes=9-"}),
+        ),
         ("list_changes", 200, lambda api, _: api.get("boxes/bob/changes?since=0.0")),
         ("get_box", 404, lambda api, _: api.get("boxes/nobody")),
         ("get_box", 406, lambda api, _: api.get("boxes/bob", headers={"Accept": "image/png"})),
@@ -154,7 +179,8 @@ def test_live_answers_carry_what_is_documented(as_, alice, bob, hello, name, sta
     for _ in range(2):
         services.save_draft(owner=bob)
     answer = call(as_(bob), hello)
-    assert answer.status_code == status, answer.content
+    assert answer.status_code == status, b"".join(answer)
+    list(answer)  # also what is streamed, to its end
     documented = set(OPERATIONS[name][2]["responses"][str(status)]["headers"])
     assert set(answer.headers) - OF_THE_SITE == documented
 

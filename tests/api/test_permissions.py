@@ -1,5 +1,6 @@
 """Every operation by everybody who might ask. A new operation without a row fails."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,11 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "send_draft": OWN,
     "get_settings": ALL,
     "save_settings": ALL,
+    "list_attachments": OWN,
+    "attach": (201, 404, 404, 404, 404, 401),  # to a draft of bob's
+    "get_attachment": OWN,
+    "get_attachment_content": OWN,
+    "detach": OWN_GONE,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -91,6 +97,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
     stored: Post = services.store(sender=alice)
     token, _ = services.create_token(user=bob, name="x")
     box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
+    attached = services.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
     return {
         "who": [bob, charlie, dora, alice, staff],
         "post": submission.post_id,
@@ -100,6 +107,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "subscription": f"{box.pk}.{other.pk}",
         "token": token.pk,
         "draft": draft.pk,
+        "attachment": attached.pk,
         "trash": f"{selectors.own_box(bob, 'trash').pk}.0",
     }
 
@@ -155,6 +163,11 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "delete_draft": lambda world: (f"drafts/{world['draft']}", None),
     "send_draft": lambda world: (f"drafts/{world['draft']}/send", None),
     "save_settings": lambda _: ("settings", {"theme": "dark"}),
+    "list_attachments": lambda world: (f"drafts/{world['draft']}/attachments", None),
+    "attach": lambda world: (f"drafts/{world['draft']}/attachments?name=a.json", {"a": 1}),
+    "get_attachment": lambda world: (f"attachments/{world['attachment']}", None),
+    "get_attachment_content": lambda world: (f"attachments/{world['attachment']}/content", None),
+    "detach": lambda world: (f"attachments/{world['attachment']}", None),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }
@@ -174,6 +187,7 @@ def test_matrix(name, who, world, alice, as_, problem):
 
     answer = getattr(api, method)(asked, data)
 
+    assert b"".join(answer) or answer.status_code < 400  # also what is streamed, to its end
     assert answer.status_code == MATRIX[name][who]
     if answer.status_code >= 400:
         problem(answer, MATRIX[name][who])

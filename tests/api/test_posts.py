@@ -166,5 +166,5 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
     api.get("")  # notes the token's use
     for size in (5, 500):
         fill(selectors.own_box(bob), size)
-        with django_assert_num_queries(3):  # the token, the own boxes, the posts
+        with django_assert_num_queries(4):  # the token, the own boxes, the posts, their files
             assert api.get("posts").status_code == 200

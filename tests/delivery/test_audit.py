@@ -244,7 +244,9 @@ def test_what_is_broken_is_seen_and_mended(
 
 
 def test_every_check_is_broken_here(world):
-    assert {finding.subject for finding in audit.audit()} == {row[1] for row in BREAKAGES}
+    # What cannot be mended, and what needs files, is broken in tests/services/test_attachments.py.
+    of_files = {"attachments whose file is gone or cut short", "files that no attachment knows"}
+    assert {each.subject for each in audit.audit()} == {row[1] for row in BREAKAGES} | of_files
 
 
 class TestMended:

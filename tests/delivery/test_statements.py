@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import delivery, selectors, services
-from mail.models import Box, DeliveredPost, Subscription, User
+from mail.models import Attachment, Blob, Box, DeliveredPost, Post, Subscription, User
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,13 @@ def cost(call: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as queries:
         call()
     return sum("SAVEPOINT" not in query["sql"] for query in queries)
+
+
+def carry_files() -> None:
+    """Every post that there is carries one, of the same content."""
+    blob = Blob.objects.create(digest="0" * 64, file="00/0", size=1)
+    posts = Post.objects.values_list("pk", flat=True)
+    Attachment.objects.bulk_create(Attachment(post_id=pk, blob=blob, name="a") for pk in posts)
 
 
 def plan(call: Callable[[], object]) -> str:
@@ -156,11 +163,13 @@ class TestInbox:
     def test_a_page_is_read_by_index(self, bob, fill):
         box = selectors.own_box(bob)
         fill(box, MANY)
+        carry_files()
         middle = DeliveredPost.objects.get(box=box, uid=MANY // 2).post_id
 
         plans = plan(lambda: selectors.page(box, before=middle))
 
         assert "Index Scan Backward using delivered_" in plans
+        assert "attachment_by_post" in plans
         assert "mail_post_pkey" in plans
         assert "Seq Scan" not in plans
 

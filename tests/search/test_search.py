@@ -232,3 +232,45 @@ class TestIndexing:
     def test_long_bodies_are_stored(self, alice, bob, body, found):
         services.send(sender=alice, to=["bob"], subject="whole", body=body)
         assert found(bob, "in:inbox whole") == ["whole"]
+
+
+class TestAttachments:
+    @pytest.fixture
+    def with_file(self, alice, bob, attach):
+        def with_file(subject: str, body: str = "") -> None:
+            draft = services.save_draft(owner=alice, to="bob", subject=subject, body=body)
+            attach(draft)
+            services.send_draft(draft=draft)
+
+        return with_file
+
+    def test_are_looked_for_alone_and_beside_words(self, bob, write, with_file, found):
+        write("plain", "budget")
+        with_file("one", "budget")
+        with_file("two")
+        assert found(bob, "has:attachment") == ["two", "one"]
+        assert found(bob, "has:attachment", limit=1) == ["two", "one"]
+        assert found(bob, "has:attachment budget") == ["one"]
+        assert found(bob, "-has:attachment") == ["plain"]
+        assert found(bob, "-has:attachment budget") == ["plain"]
+        assert found(bob, "has:attachment -has:attachment") == []
+
+    def test_are_found_however_old_they_are(self, bob, with_file, write, many, found):
+        with_file("old", "needle")
+        many(selectors.own_box(bob), sum(searches.WALKED), "common")
+        assert found(bob, "has:attachment needle") == ["old"]
+        assert found(bob, "-has:attachment needle") == []
+        first = selectors.search(bob, searching.parse("has:attachment"))
+        assert first.lines == []
+        assert found(bob, "has:attachment") == ["old"]
+
+    def test_cost_the_same_for_few_and_many(self, bob, with_file, many):
+        def cost() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                selectors.search(bob, searching.parse("has:attachment"))
+            return len(queries)
+
+        with_file("one")
+        few = cost()
+        many(selectors.own_box(bob), 20_000, "common")
+        assert cost() <= few + 2 * len(searches.WALKED)

@@ -1,5 +1,6 @@
 """Every view: its statements at any size, and what it says to the signed out and the mistaken."""
 
+import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,12 +15,13 @@ from django.urls import resolve
 from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import ApiToken, Draft, Session, User, new_post_id
+from mail.models import ApiToken, Attachment, Draft, Session, User, new_post_id
 from mail.urls import urlpatterns
 
 DRAFT = UUID("0197fb1a-0000-7000-8000-000000000001")  # that is written, sent, and taken back
 KEPT = UUID("0197fb1a-0000-7000-8000-000000000002")  # that is there already
 
+ATTACHED = UUID("0197fb1a-0000-7000-8000-000000000003")
 ELSEWHERE = Session(session_key="elsewhere")
 
 
@@ -39,7 +41,9 @@ class Case:
     def run(self, client: Client, state: str = "0.0"):
         headers = {"HX-Request": "true"} if self.htmx else {}
         send = client.get if self.method == "GET" else client.post
-        return send(self.path.replace("{state}", state), self.data, headers=headers)
+        answer = send(self.path.replace("{state}", state), self.data, headers=headers)
+        b"".join(answer)  # of a file, all of it
+        return answer
 
 
 WRITTEN: dict[str, Any] = {"to": "alice", "subject": "s", "body": "b"}
@@ -50,12 +54,12 @@ CASES = [
     Case("GET", "/sent/", 8),
     Case("GET", "/inbox/news/?since={state}", 13),
     Case("GET", "/search/?q=f1", 11),
-    Case("GET", "/inbox/3/", 16),
-    Case("GET", "/inbox/3/", 11, htmx=True),
-    Case("GET", "/inbox/3/raw/", 5),
+    Case("GET", "/inbox/3/", 17),
+    Case("GET", "/inbox/3/", 12, htmx=True),
+    Case("GET", "/inbox/3/raw/", 6),
     Case("GET", "/inbox/3/reply/", 5),
     Case("GET", "/inbox/3/reply-all/", 5),
-    Case("GET", "/inbox/3/forward/", 5),
+    Case("GET", "/inbox/3/forward/", 6),
     Case("POST", "/inbox/mark-read/", 8, {"uid": [3, 4]}, htmx=True),
     Case("POST", "/inbox/mark-unread/", 8, {"uid": [3, 4]}, htmx=True),
     Case("POST", "/inbox/flag/", 8, {"uid": [3, 4]}, htmx=True),
@@ -72,16 +76,19 @@ CASES = [
     Case("POST", "/folder-new/delete-folder/", 13),
     Case("POST", "/density/", 5, {"density": "roomy"}),
     Case("GET", "/compose/", 2),
-    Case("POST", "/compose/save/", 5, WRITTEN | {"draft": DRAFT}, htmx=True),
+    Case("POST", "/compose/save/", 7, WRITTEN | {"draft": DRAFT}, htmx=True),
     Case("POST", "/compose/preview/", 2, WRITTEN, htmx=True),
     Case("GET", "/compose/complete/?q=a", 4),
     Case("GET", "/compose/recipients/?names=alice,crew", 4),
-    Case("GET", f"/compose/{DRAFT}/", 3),
+    Case("GET", f"/compose/{DRAFT}/", 4),
+    Case("POST", f"/compose/{KEPT}/attach/?name=a", 14, {"b": "c"}),
+    Case("GET", f"/attachments/{ATTACHED}/", 4),
+    Case("POST", f"/attachments/{ATTACHED}/detach/", 5),
     Case("GET", "/drafts/", 4),
-    Case("POST", "/compose/", 20, WRITTEN | {"draft": DRAFT, "version": 1}),
+    Case("POST", "/compose/", 22, WRITTEN | {"draft": DRAFT, "version": 1}),
     Case("GET", "/sent/1/recall/", 6),
     Case("POST", "/sent/1/recall/", 11),
-    Case("POST", f"/sent/{DRAFT}/undo/", 15),
+    Case("POST", f"/sent/{DRAFT}/undo/", 16),
     Case("GET", f"/compose/{KEPT}/discard/", 3),
     Case("POST", f"/compose/{KEPT}/discard/", 4),
     Case("GET", "/groups/", 6),
@@ -118,7 +125,9 @@ def mailbox(alice, bob: User, crew, fill) -> User:
     ApiToken.objects.create(pk=900_000, user=bob, name="x")
     later = timezone.now() + timedelta(days=1)
     Session.objects.create(session_key=ELSEWHERE.session_key, user=bob, expire_date=later)
-    Draft.objects.create(id=KEPT, owner=bob, updated=timezone.now())
+    draft = Draft.objects.create(id=KEPT, owner=bob, updated=timezone.now())
+    services.attach(draft=draft, file=io.BytesIO(b"x"), name="x")
+    Attachment.objects.update(id=ATTACHED)
     services.send(sender=bob, to=["alice"], subject="sent")
     for folder in ("", "trash", "sent"):
         fill(selectors.own_box(bob, folder), 10)
@@ -173,7 +182,13 @@ def test_wrong_method(signed_in, mailbox, path):
 
 OF_OTHERS = [
     *("/inbox/3/", "/inbox/3/raw/", "/inbox/3/reply/", "/inbox/3/reply-all/", "/inbox/3/forward/"),
-    *("/sent/1/recall/", f"/compose/{KEPT}/", f"/compose/{KEPT}/discard/", "/folder-own/"),
+    *(
+        f"/attachments/{ATTACHED}/",
+        "/sent/1/recall/",
+        f"/compose/{KEPT}/",
+        f"/compose/{KEPT}/discard/",
+        "/folder-own/",
+    ),
 ]
 
 

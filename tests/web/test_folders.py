@@ -60,8 +60,9 @@ def test_the_source_of_a_post(signed_in, alice, bob, charlie):
     services.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
     answer = signed_in(bob).get("/inbox/1/raw/")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert "Subject: hello" in answer.text
-    assert "**hi**" in answer.text
+    source = answer.getvalue().decode()
+    assert "Subject: hello" in source
+    assert "**hi**" in source
     assert signed_in(charlie).get("/inbox/1/raw/").status_code == HTTPStatus.NOT_FOUND
 
 

@@ -87,7 +87,7 @@ def test_a_conversation_costs_the_same_at_any_length(
     for length in (2, 20):
         for _ in range(length):
             services.send(sender=alice, to=["bob"], subject="Re", in_reply_to=post.pk)
-        # Session, person, box; row and post; boxes, thread, copies, posts, full names; recipients;
-        # neighbours.
-        with django_assert_num_queries(12):
+        # Session, person, box; row and post; boxes, thread, copies, posts, full names, attachments;
+        # recipients; neighbours.
+        with django_assert_num_queries(13):
             client.get("/inbox/1/", headers={"HX-Request": "true"})

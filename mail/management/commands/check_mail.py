@@ -12,9 +12,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--repair", action="store_true", help="mend what can be mended")
 
-    def handle(self, *, repair: bool, **_: Any) -> None:
+        parser.add_argument("--deep", action="store_true", help="read every attachment's file, too")
+
+    def handle(self, *, repair: bool, deep: bool, **_: Any) -> None:
         left = 0
-        for finding in audit.audit(repair=repair):
+        for finding in audit.audit(repair=repair, deep=deep):
             left += max(finding.wrong - finding.repaired, 0)
             mended = f", {finding.repaired} repaired" if repair and finding.wrong else ""
             self.stdout.write(f"{finding.wrong:>8}  {finding.subject}{mended}")

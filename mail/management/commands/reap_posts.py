@@ -6,8 +6,10 @@ from mail import services
 
 
 class Command(BaseCommand):
-    help = "Delete posts that nothing refers to any more, and old traces of deletions."
+    help = "Delete posts and files that nothing refers to any more, and old traces of deletions."
 
     def handle(self, **_: Any) -> None:
         reaped, purged = services.reap_posts(), services.purge_tombstones()
+        files = services.reap_files()
         self.stdout.write(f"{reaped} posts and {purged} traces of deletions removed.")
+        self.stdout.write(f"{files} files removed.")

@@ -15,13 +15,14 @@ import {
   stored,
   token,
 } from "./kept.js";
+import { Attachments } from "./attachments.js";
 import { format } from "./markdown.js";
 import { Names } from "./names.js";
+import { Preview } from "./preview.js";
 
 const SAVE_AFTER = 2000; // milliseconds after the last change,
 const SAVE_WITHIN = 10000; // and after the first at the latest
 const RETRY_AFTER = [2000, 5000, 15000, 60000];
-const PREVIEW_AFTER = 300;
 
 let opener = null; // what had the focus before the window opened
 
@@ -40,6 +41,8 @@ class Compose extends HTMLElement {
         new Names(row, this),
       ]),
     );
+    this.preview = new Preview(this);
+    this.attachments = new Attachments(this.querySelector(".compose-files"), this);
     for (const name of ["cc", "bcc"]) {
       if (!this.names[name].field.closest("[data-empty]")) this.reveal(name);
     }
@@ -53,7 +56,7 @@ class Compose extends HTMLElement {
   disconnectedCallback() {
     this.flush();
     this.abort.abort();
-    for (const timer of [this.timer, this.keeping, this.previewing]) clearTimeout(timer);
+    for (const timer of [this.timer, this.keeping, this.preview.timer]) clearTimeout(timer);
   }
 
   get draft() {
@@ -108,7 +111,8 @@ class Compose extends HTMLElement {
 
   entry() {
     const { version } = this.form.elements;
-    return { id: this.draft, version: version.value, fields: this.fields(), tried: this.tried };
+    const { draft: id, forked, tried } = this;
+    return { id, version: version.value, fields: this.fields(), tried, forked };
   }
 
   /** What an earlier page could not save is shown again, and saved. */
@@ -124,6 +128,7 @@ class Compose extends HTMLElement {
     for (const name of ["cc", "bcc"]) if (entry.fields[name]) this.reveal(name);
     this.form.elements.version.value = entry.version;
     this.tried = entry.tried;
+    this.forked = entry.forked;
     this.schedule(0);
   }
 
@@ -135,7 +140,7 @@ class Compose extends HTMLElement {
     if (!this.tries) this.show("");
     const latest = this.since + SAVE_WITHIN - Date.now();
     if (!this.tries) this.schedule(Math.min(SAVE_AFTER, Math.max(0, latest)));
-    if (!this.preview.hidden) this.renderSoon();
+    this.preview.renderSoon();
   }
 
   schedule(after) {
@@ -153,6 +158,17 @@ class Compose extends HTMLElement {
     }
     this.saving = this.saved().finally(() => (this.saving = null));
     return this.saving;
+  }
+
+  /** Make sure that there is a draft that files can be attached to; says whether there is. */
+  async stored() {
+    await this.saving;
+    const { version } = this.form.elements;
+    if (!version.value && !this.over && !this.stuck) {
+      this.saving = this.saved().finally(() => (this.saving = null));
+      await this.saving;
+    }
+    return Boolean(version.value) && !this.over;
   }
 
   async saved() {
@@ -180,6 +196,7 @@ class Compose extends HTMLElement {
   confirmed(entry, version) {
     this.tries = 0;
     this.tried = [];
+    this.forked = "";
     this.since = undefined;
     this.clean = entry.fields;
     this.form.elements.version.value = version;
@@ -210,6 +227,8 @@ class Compose extends HTMLElement {
   /** Go on with this text as a draft of its own. */
   fork(id) {
     kept.drop(this.draft);
+    this.forked = this.draft; // which keeps its files; this one gets the same
+    this.attachments.leave();
     this.form.elements.draft.value = id;
     this.form.elements.version.value = "";
     this.clean = {};
@@ -251,6 +270,17 @@ class Compose extends HTMLElement {
     if (this.form.inert) return;
     for (const names of Object.values(this.names)) names.commit();
     this.form.elements.csrfmiddlewaretoken.value = token();
+    if (this.attachments.isBusy) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { submitter } = event;
+      this.show("uploading");
+      this.attachments.done().then((well) => {
+        this.show("");
+        if (well && !this.over) this.form.requestSubmit(submitter);
+      });
+      return;
+    }
     if (this.saving) {
       // One after the other, so that neither finds the other's version.
       event.preventDefault();
@@ -308,7 +338,8 @@ class Compose extends HTMLElement {
     else if (act === "fork") this.fork(button.value);
     else if (act === "close") this.close();
     else if (act === "minimise") this.minimise();
-    else if (act === "preview") this.togglePreview(button);
+    else if (act === "preview") this.preview.toggle(button);
+    else if (act === "attach") this.attachments.choose();
     else if (act === "discard") this.discard();
     else return;
     event.preventDefault();
@@ -375,6 +406,7 @@ class Compose extends HTMLElement {
     const page = this.querySelector(".compose-head a");
     const { version } = this.form.elements;
     this.over = !page || !version.value;
+    this.attachments.cancelAll();
     await this.saving;
     if (page) {
       // A page of its own asks first, and only about what is stored.
@@ -387,44 +419,6 @@ class Compose extends HTMLElement {
       const values = { csrfmiddlewaretoken: token() };
       const url = `${draftUrl(this.draft)}discard/`;
       window.htmx.ajax("POST", url, { target: document.body, swap: "none", values });
-    }
-  }
-
-  // --- Preview ---
-
-  get preview() {
-    return this.querySelector(".compose-preview");
-  }
-
-  togglePreview(button) {
-    this.preview.hidden = !this.preview.hidden;
-    button.setAttribute("aria-pressed", !this.preview.hidden);
-    this.classList.toggle("previewing", !this.preview.hidden);
-    if (!this.preview.hidden) this.render();
-  }
-
-  renderSoon() {
-    clearTimeout(this.previewing);
-    this.previewing = setTimeout(() => this.render(), PREVIEW_AFTER);
-  }
-
-  async render() {
-    this.rendering?.abort();
-    const { signal } = (this.rendering = new AbortController());
-    const { body, content_type } = this.fields();
-    try {
-      const url = this.querySelector("[data-do=preview]").getAttribute("formaction");
-      const data = new URLSearchParams({ body, content_type, csrfmiddlewaretoken: token() });
-      const answer = await fetch(url, {
-        method: "POST",
-        body: data,
-        signal,
-        headers: { "HX-Request": "true" },
-      });
-      const made = parsed(await answer.text()).querySelector(".body");
-      if (made) this.preview.replaceChildren(made);
-    } catch {
-      // The last one stays.
     }
   }
 

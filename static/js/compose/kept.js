@@ -83,7 +83,8 @@ export async function stored(id) {
  * Throws where it is worth trying again.
  */
 export async function save(entry) {
-  const answer = await post(SAVE_URL, { ...entry.fields, draft: entry.id, version: entry.version });
+  const { fields, id: draft, version, forked = "" } = entry;
+  const answer = await post(SAVE_URL, { ...fields, draft, version, forked });
   if (answer.status === 401) return { came: "signed-out" };
   if (answer.status === 403 || answer.status === 429 || answer.status >= 500) {
     throw new Error(`saving: ${answer.status}`);
@@ -123,7 +124,7 @@ export async function saveKept() {
       }
       let { came } = await save(entry);
       if (came === "conflict") {
-        ({ came } = await save({ ...entry, id: newId(), version: "", tried: [] }));
+        ({ came } = await save({ ...entry, id: newId(), version: "", tried: [], forked: id }));
       }
       if (came === "saved" || came === "gone") kept.drop(id);
       if (came === "saved") saved += 1;

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mail', '0010_words'),
+        ('mail', '0011_attachments'),
     ]
 
     operations = [
