@@ -246,8 +246,7 @@ def test_looks_well(window, office, scheme, width):
     inspect(page, "list")
     page.goto("/inbox/1/")
     expect(page.get_by_role("link", name="Look at a.png")).to_be_visible()
-    loaded = "document.querySelector('.thumbnail img').naturalWidth"
-    page.wait_for_function(loaded)
+    expect(page.locator(".thumbnail img")).to_have_js_property("naturalWidth", 300)
     inspect(page, "post")
     dialog = open_window(page)
     drop(page, "setup.exe")
