@@ -195,6 +195,25 @@ def test_forwarding_takes_them_along_and_undo_brings_them_back(window, office):
     assert [one.name for one in selectors.attachments_of_post(sent.pk)] == ["plan.pdf"]
 
 
+def test_a_draft_that_was_changed_elsewhere_keeps_its_files_as_a_new_one(window, office):
+    draft = services.save_draft(owner=office["test"], subject="Shared")
+    services.attach(draft=draft, file=io.BytesIO(b"%PDF"), name="plan.pdf")
+    page = window("test", complains=False)  # of 409
+    page.goto("/drafts/")
+    page.get_by_role("link", name="Shared").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Remove plan.pdf")).to_be_enabled()
+    services.save_draft(owner=office["test"], draft_id=draft.pk, version=1, subject="Theirs")
+    dialog.get_by_label("Subject").fill("Mine")
+    dialog.get_by_role("button", name="Keep this text as a new draft").click()
+    saved(dialog)
+    expect(dialog.get_by_role("button", name="Remove plan.pdf")).to_be_enabled()
+    dialog.get_by_role("button", name="Remove plan.pdf").click()
+    expect(attached(dialog)).to_have_count(0)
+    assert selectors.attachments_of_draft(office["test"], draft.pk).count() == 1
+    assert selectors.drafts(office["test"]).count() == 2
+
+
 def test_without_scripts(window, office):
     page = window("test", java_script_enabled=False)
     page.goto("/compose/")
@@ -227,8 +246,7 @@ def test_looks_well(window, office, scheme, width):
     inspect(page, "list")
     page.goto("/inbox/1/")
     expect(page.get_by_role("link", name="Look at a.png")).to_be_visible()
-    loaded = "document.querySelector('.thumbnail img').naturalWidth"
-    page.wait_for_function(loaded)
+    expect(page.locator(".thumbnail img")).to_have_js_property("naturalWidth", 300)
     inspect(page, "post")
     dialog = open_window(page)
     drop(page, "setup.exe")

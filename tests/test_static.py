@@ -23,7 +23,7 @@ def test_modules_import_each_other_by_hashed_names(collected):
     url = staticfiles_storage.url("js/compose/compose.js")
     text = (collected / url.removeprefix(settings.STATIC_URL).lstrip("/")).read_text()
     imported = re.findall(r'from\s*"\./([^"]+)"', text)
-    assert len(imported) == 3
+    assert len(imported) == 5
     for name in imported:
         assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
         assert (collected / "js" / "compose" / name).exists()
