@@ -352,6 +352,22 @@ class Subscription(models.Model):
         return f"{self.target_id}.{self.source_id}"
 
 
+class JoinRequest(models.Model):
+    """Somebody's wish to join a group, until a manager answers it or it is withdrawn."""
+
+    box = models.ForeignKey(Box, models.CASCADE, db_index=False, related_name="join_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="join_requests")
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["box", "user"], name="join_request_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.box_id}"
+
+
 class Submission(models.Model):
     """A post accepted for delivery: to whom, how often tried, what came of it."""
 

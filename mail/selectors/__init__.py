@@ -54,6 +54,7 @@ from mail.selectors.groups import (
     group,
     group_posts,
     groups,
+    join_requests,
     members,
     person,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "group_posts",
     "groups",
     "has_news",
+    "join_requests",
     "lines",
     "members",
     "modseq_of",

@@ -19,6 +19,12 @@ from mail.services.groups import (
     subscribe,
     unsubscribe,
 )
+from mail.services.join_requests import (
+    accept_request,
+    ask_to_join,
+    refuse_request,
+    withdraw_request,
+)
 from mail.services.mailbox import (
     create_folder,
     delete,
@@ -79,7 +85,9 @@ __all__ = [
     "TRASH_KEPT",
     "UNDO_FOR",
     "Addressees",
+    "accept_request",
     "add_manager",
+    "ask_to_join",
     "check_group_name",
     "check_name_free",
     "close_group_box",
@@ -119,6 +127,7 @@ __all__ = [
     "purge_trash",
     "reap_posts",
     "recall",
+    "refuse_request",
     "remove_manager",
     "render",
     "resolve",
@@ -134,4 +143,5 @@ __all__ = [
     "unflag",
     "unsubscribe",
     "use_token",
+    "withdraw_request",
 ]
