@@ -110,7 +110,7 @@ class BoxAdmin(Unchangeable):
     search_fields = ("name",)
     fields = (
         *("name", "kind", "owner", "group", "created"),
-        *("description", "join_policy", "post_policy", "managers"),
+        *("description", "join_policy", "post_policy", "mandatory", "managers"),
         *("last_uid", "subscriptions", "subscribers"),
     )
     readonly_fields = (

@@ -46,6 +46,7 @@ def group(request: Request, name: str) -> HttpResponse:
         "posts": posts,
         "older": older,
         "person": PersonForm(),
+        "requests": selectors.join_requests(row.box) if row.asking else [],
     }
     return render(request, "mail/group.html", context)
 
@@ -92,6 +93,38 @@ def leave(request: Request, name: str) -> HttpResponse:
     services.leave(box=row.box, user=request.user, by=request.user)
     messages.success(request, _("You have left %(name)s.") % {"name": row.box.name})
     return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def ask_to_join(request: Request, name: str) -> HttpResponse:
+    """Ask the managers for membership."""
+    row = selectors.group(request.user, name)
+    services.ask_to_join(box=row.box, user=request.user)
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def withdraw_request(request: Request, name: str) -> HttpResponse:
+    """Take back what one asked."""
+    row = selectors.group(request.user, name)
+    services.withdraw_request(box=row.box, user=request.user)
+    return redirect("group", name=row.box.name)
+
+
+@login_required
+@require_POST
+def accept_request(request: Request, name: str) -> HttpResponse:
+    """Make somebody who asks a member."""
+    return _managed(request, name, services.accept_request)
+
+
+@login_required
+@require_POST
+def refuse_request(request: Request, name: str) -> HttpResponse:
+    """Turn down somebody who asks."""
+    return _managed(request, name, services.refuse_request)
 
 
 @login_required

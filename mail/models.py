@@ -22,6 +22,7 @@ from mail.account_models import ApiToken as ApiToken  # noqa: PLC0414
 from mail.account_models import Session as Session  # noqa: PLC0414
 from mail.attachment_models import Attachment as Attachment  # noqa: PLC0414
 from mail.attachment_models import Blob as Blob  # noqa: PLC0414
+from mail.group_models import JoinRequest as JoinRequest  # noqa: PLC0414
 
 
 def new_post_id() -> uuid.UUID:
@@ -158,6 +159,8 @@ class Box(models.Model):
     post_policy = models.CharField(
         _("who may write"), max_length=8, choices=PostPolicy, default=PostPolicy.ANYONE
     )
+    # Set by staff: who is a member stays one.
+    mandatory = models.BooleanField(_("nobody can leave"), default=False, db_default=False)
     managers = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="managed", verbose_name=_("managers")
     )

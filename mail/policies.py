@@ -52,8 +52,12 @@ def check_joining(box: Box, by: User, user: User) -> None:
 
 
 def check_leaving(box: Box, by: User, user: User) -> None:
-    """Raises LeavingNotAllowed for everyone, ManagingNotAllowed for other people's leaving."""
-    if box.kind == Box.Kind.EVERYONE:
+    """Raises LeavingNotAllowed where nobody may, ManagingNotAllowed for other people's leaving.
+
+    Out of a mandatory group only staff may take somebody.
+    """
+    kept = box.mandatory and not by.has_perm("auth.change_group")
+    if box.kind == Box.Kind.EVERYONE or kept:
         raise errors.LeavingNotAllowed(name=box.name)
     if by != user:
         check_managing(box, by)

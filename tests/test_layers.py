@@ -8,7 +8,7 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "account_models", "attachment_models"}
+    {"models", "account_models", "attachment_models", "group_models"}
     | {"errors", "names", "markdown", "direct", "words", "searching"},
     {"sessions"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},

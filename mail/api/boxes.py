@@ -33,6 +33,7 @@ def _shown(request: ApiRequest, urls: Urls, box: Box, numbers: _Numbers) -> dict
         "owner": urls.user(box.owner.username) if box.owner else None,
         "join_policy": box.join_policy,
         "post_policy": box.post_policy,
+        "mandatory": box.mandatory,
         "state": selectors.state_of(box.counter) if mine else None,
         "unread": within.unread if within else None,
         "total": within.total if within else None,
@@ -147,14 +148,15 @@ def _people(request: ApiRequest, people: Any, limit: int, cursor: str | None) ->
     return page(request, found, limit, key=lambda row: row[0], show=show)
 
 
-def _group(request: ApiRequest, name: str) -> Box:
+def group(request: ApiRequest, name: str) -> Box:
+    """A group that is not closed; raises NotFound."""
     box = selectors.visible_box(request.user, name)
     if box.group is None:
         raise errors.NotFound
     return box
 
 
-def _person(username: str) -> User:
+def person(username: str) -> User:
     """Also one who may not sign in any more: they can be removed from groups."""
     user = User.objects.filter(username__iexact=username).first()
     if user is None:
@@ -173,7 +175,7 @@ def list_members(
     request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
     """Members by username."""
-    box = _group(request, name)
+    box = group(request, name)
     return _people(request, User.objects.filter(groups=box.group_id), limit, cursor)
 
 
@@ -186,7 +188,7 @@ def list_members(
 )
 def join(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """Make a person a member; what is posted from now on is delivered to them."""
-    services.join(box=_group(request, name), user=_person(username), by=request.user)
+    services.join(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -199,7 +201,7 @@ def join(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
 )
 def leave(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """End a membership; what was posted until now stays delivered."""
-    services.leave(box=_group(request, name), user=_person(username), by=request.user)
+    services.leave(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -214,7 +216,7 @@ def list_managers(
     request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
     """Managers by username."""
-    return _people(request, _group(request, name).managers.all(), limit, cursor)
+    return _people(request, group(request, name).managers.all(), limit, cursor)
 
 
 @router.put(
@@ -226,7 +228,7 @@ def list_managers(
 )
 def add_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group makes another one."""
-    services.add_manager(box=_group(request, name), user=_person(username), by=request.user)
+    services.add_manager(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -239,7 +241,7 @@ def add_manager(request: ApiRequest, name: Name, username: Username) -> HttpResp
 )
 def remove_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group ends another's, or their own, managing."""
-    services.remove_manager(box=_group(request, name), user=_person(username), by=request.user)
+    services.remove_manager(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 

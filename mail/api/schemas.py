@@ -126,6 +126,7 @@ class BoxOut(Schema):
     owner: Url | None = Field(description="Of a personal box and its folders.")
     join_policy: Literal["open", "manager"]
     post_policy: Literal["anyone", "members", "managers"]
+    mandatory: bool = Field(description="Whether nobody can leave; staff say so.")
     state: str | None = Field(
         description="Of one's own boxes: give it to `changes` to learn what happened since."
     )

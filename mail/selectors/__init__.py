@@ -62,6 +62,7 @@ from mail.selectors.groups import (
     group,
     group_posts,
     groups,
+    join_requests,
     members,
     person,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "group_posts",
     "groups",
     "has_news",
+    "join_requests",
     "languages",
     "lines",
     "members",

@@ -1,15 +1,15 @@
 """Groups: which there are, who is in them, and what was posted to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
 from mail import errors, names
-from mail.models import Box, DeliveredPost, Post, Subscription, User
+from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, User
 from mail.selectors.addressing import sizes
 from mail.selectors.conversations import boxes_shown, copies
 from mail.selectors.lists import PAGE
@@ -23,6 +23,8 @@ class GroupRow:
     size: int
     is_member: bool
     is_manager: bool
+    asking: int  # people who ask to join; told to managers only
+    has_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class GroupPost:
 def groups(
     user: User, *, text: str = "", after: str = "", limit: int = PAGE
 ) -> tuple[list[GroupRow], str]:
-    """A page of groups by name, and after which name the next begins: four reads at any size."""
+    """A page of groups by name, and after which name the next begins: five reads at any size."""
     wanted = Q(kind=Box.Kind.GROUP, group__isnull=False)
     if text := text.strip():
         wanted &= Q(name__icontains=text) | Q(description__icontains=text)
@@ -64,10 +66,33 @@ def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
     counted = sizes([box.pk for box in boxes])
     joined = set(user.groups.values_list("pk", flat=True))
     managed = set(user.managed.values_list("pk", flat=True))
+    asked = _requests(user, boxes, managed)
     return [
-        GroupRow(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed)
+        GroupRow(
+            *(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed),
+            *asked.get(box.pk, (0, False)),
+        )
         for box in boxes
     ]
+
+
+def _requests(
+    user: User, boxes: Sequence[Box], managed: Collection[int]
+) -> dict[int, tuple[int, bool]]:
+    """How many ask to join, where that is a person's business, and whether they do themselves."""
+    told = JoinRequest.objects.filter(box__in=[box.pk for box in boxes]).filter(
+        Q(user=user) | Q(box__in=managed)
+    )
+    counts = told.values("box_id").annotate(total=Count("pk"), own=Count("pk", filter=Q(user=user)))
+    return {
+        box_id: (total if box_id in managed else 0, own > 0)
+        for box_id, total, own in counts.values_list("box_id", "total", "own")
+    }
+
+
+def join_requests(box: Box, *, limit: int = PAGE) -> list[JoinRequest]:
+    """Who asks to join a group, those first who have waited longest: one read."""
+    return list(box.join_requests.select_related("user").order_by("pk")[:limit])
 
 
 def members(

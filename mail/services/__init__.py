@@ -26,6 +26,12 @@ from mail.services.groups import (
     subscribe,
     unsubscribe,
 )
+from mail.services.join_requests import (
+    accept_request,
+    ask_to_join,
+    refuse_request,
+    withdraw_request,
+)
 from mail.services.mailbox import (
     create_folder,
     delete,
@@ -94,7 +100,9 @@ __all__ = [
     "TRASH_KEPT",
     "UNDO_FOR",
     "Addressees",
+    "accept_request",
     "add_manager",
+    "ask_to_join",
     "attach",
     "check_group_name",
     "check_name_free",
@@ -139,6 +147,7 @@ __all__ = [
     "reap_files",
     "reap_posts",
     "recall",
+    "refuse_request",
     "remove_manager",
     "render",
     "resolve",
@@ -156,4 +165,5 @@ __all__ = [
     "unflag",
     "unsubscribe",
     "use_token",
+    "withdraw_request",
 ]

@@ -131,6 +131,7 @@ def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
     delivery.subscribe(box.pk, _personal_boxes(user_ids))
+    box.join_requests.filter(user__in=user_ids).delete()
 
 
 def _box_of(group_id: int) -> Box:
@@ -199,6 +200,7 @@ def close_group_box(*, group: Group) -> None:
     delivery.unsubscribe(box.pk, targets)
     box.subscriptions.all().delete()
     box.managers.clear()
+    box.join_requests.all().delete()
     _mark_fed([box.pk, *targets])
 
 

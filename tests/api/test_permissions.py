@@ -71,6 +71,10 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "save_draft": OWN,
     "delete_draft": OWN_GONE,
     "send_draft": OWN,
+    "list_join_requests": (403, 403, 403, 200, 200, 401),  # of the crew
+    "ask_to_join": (204, 204, 204, 204, 204, 401),
+    "accept_join_request": (403, 403, 403, 204, 204, 401),  # charlie
+    "end_join_request": (403, 204, 403, 204, 204, 401),  # charlie's own
     "get_settings": ALL,
     "save_settings": ALL,
     "list_attachments": OWN,
@@ -162,6 +166,10 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "save_draft": lambda world: (f"drafts/{world['draft']}", {"version": 1}),
     "delete_draft": lambda world: (f"drafts/{world['draft']}", None),
     "send_draft": lambda world: (f"drafts/{world['draft']}/send", None),
+    "list_join_requests": lambda _: ("boxes/crew/join-requests", None),
+    "ask_to_join": lambda _: ("boxes/crew/join-requests", None),
+    "accept_join_request": lambda _: ("boxes/crew/join-requests/charlie/accept", None),
+    "end_join_request": lambda _: ("boxes/crew/join-requests/charlie", None),
     "save_settings": lambda _: ("settings", {"theme": "dark"}),
     "list_attachments": lambda world: (f"drafts/{world['draft']}/attachments", None),
     "attach": lambda world: (f"drafts/{world['draft']}/attachments?name=a.json", {"a": 1}),

@@ -73,7 +73,7 @@ CASES = [
     Case("POST", "/trash/empty/", 9, {"up_to": 3}),
     Case("GET", "/folders/new/", 2),
     Case("POST", "/folders/new/", 9, {"name": "new"}),
-    Case("POST", "/folder-new/delete-folder/", 13),
+    Case("POST", "/folder-new/delete-folder/", 14),
     Case("POST", "/density/", 5, {"density": "roomy"}),
     Case("GET", "/compose/", 2),
     Case("POST", "/compose/save/", 7, WRITTEN | {"draft": DRAFT}, htmx=True),
@@ -91,19 +91,23 @@ CASES = [
     Case("POST", f"/sent/{DRAFT}/undo/", 16),
     Case("GET", f"/compose/{KEPT}/discard/", 3),
     Case("POST", f"/compose/{KEPT}/discard/", 4),
-    Case("GET", "/groups/", 6),
-    Case("GET", "/groups/?q=c", 6),
+    Case("GET", "/groups/", 7),
+    Case("GET", "/groups/?q=c", 7),
     Case("GET", "/groups/new/", 2),
     Case("POST", "/groups/new/", 17, {"name": "g", "join_policy": "open", "post_policy": "anyone"}),
-    Case("GET", "/groups/crew/", 14),
-    Case("POST", "/groups/open/join/", 15),
-    Case("POST", "/groups/open/leave/", 20),
-    Case("GET", "/groups/g/edit/", 7),
-    Case("POST", "/groups/g/edit/", 9, {"join_policy": "manager", "post_policy": "members"}),
-    Case("POST", "/groups/g/add-member/", 14, {"person": "alice"}),
-    Case("POST", "/groups/g/add-manager/", 9, {"person": "alice"}),
-    Case("POST", "/groups/g/remove-manager/", 9, {"person": "alice"}),
-    Case("POST", "/groups/g/remove-member/", 22, {"person": "alice"}),
+    Case("GET", "/groups/crew/", 15),
+    Case("POST", "/groups/open/join/", 17),
+    Case("POST", "/groups/open/leave/", 21),
+    Case("POST", "/groups/closed/ask/", 12),
+    Case("POST", "/groups/closed/withdraw/", 8),
+    Case("POST", "/groups/g/accept/", 12, {"person": "charlie"}),
+    Case("POST", "/groups/g/refuse/", 10, {"person": "charlie"}),
+    Case("GET", "/groups/g/edit/", 8),
+    Case("POST", "/groups/g/edit/", 10, {"join_policy": "manager", "post_policy": "members"}),
+    Case("POST", "/groups/g/add-member/", 16, {"person": "alice"}),
+    Case("POST", "/groups/g/add-manager/", 10, {"person": "alice"}),
+    Case("POST", "/groups/g/remove-manager/", 10, {"person": "alice"}),
+    Case("POST", "/groups/g/remove-member/", 23, {"person": "alice"}),
     Case("GET", "/settings/", 2),
     Case("POST", "/settings/", 5, {"theme": "auto", "density": "cosy", "page_size": 50}),
     Case("GET", "/settings/tokens/", 3),
@@ -119,8 +123,9 @@ BY_PERSON = [case for case in CASES if not case.htmx]
 
 
 @pytest.fixture
-def mailbox(alice, bob: User, crew, fill) -> User:
+def mailbox(alice, bob: User, charlie, crew, fill) -> User:
     services.create_group(name="open", by=alice)
+    services.create_group(name="closed", by=alice, join_policy="manager")
     services.create_folder(owner=bob, name="own")
     ApiToken.objects.create(pk=900_000, user=bob, name="x")
     later = timezone.now() + timedelta(days=1)

@@ -8,7 +8,10 @@ from django.contrib.auth.models import Group
 from mail import selectors, services
 from mail.models import Box, User
 
-ACTIONS = ["join", "leave", "add-member", "remove-member", "add-manager", "remove-manager"]
+ACTIONS = [
+    *("join", "leave", "ask", "withdraw"),
+    *("add-member", "remove-member", "add-manager", "remove-manager", "accept", "refuse"),
+]
 
 
 def test_the_directory_finds_by_name_and_by_what_a_group_is_for(signed_in, charlie, crew, alice):
@@ -33,8 +36,8 @@ def test_many_groups_come_by_pages_at_the_same_cost(
     for count in (3, len(names)):
         for name in names[3:count]:
             Group.objects.create(name=name)
-        # Session, person, groups, sizes, memberships, managed.
-        with django_assert_num_queries(6):
+        # Session, person, groups, sizes, memberships, managed, requests.
+        with django_assert_num_queries(7):
             page = client.get("/groups/")
     page = client.get("/groups/", {"after": page.context["following"]})
     assert [row.box.name for row in page.context["rows"]] == names[selectors.PAGE :]
@@ -104,7 +107,7 @@ def test_a_manager_adds_and_removes(signed_in, alice, charlie, crew):
     assert answer.status_code == HTTPStatus.BAD_REQUEST
 
 
-@pytest.mark.parametrize("action", ACTIONS[2:])
+@pytest.mark.parametrize("action", ACTIONS[4:])
 def test_a_member_manages_nothing(signed_in, bob, charlie, crew, action):
     answer = signed_in(bob).post(f"/groups/crew/{action}/", {"person": "charlie"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
@@ -137,9 +140,9 @@ def test_members_are_found_and_paged_at_the_same_cost(
         services.import_users(users=people)
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
-        # Session, person; group, size, memberships, managed; own box, idle sync; members,
-        # subscription, posts, boxes, first words, copies; managers.
-        with django_assert_num_queries(15):
+        # Session, person; group, size, memberships, managed, requests; own box, idle sync;
+        # members, subscription, posts, boxes, first words, copies; managers.
+        with django_assert_num_queries(16):
             page = client.get("/groups/crew/")
     assert len(page.context["people"]) == selectors.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})
@@ -166,3 +169,15 @@ def test_wrong_method_and_signed_out_actions(signed_in, client, alice, crew, act
     assert client.post(f"/groups/crew/{action}/").status_code == HTTPStatus.FOUND
     answer = signed_in(alice).get(f"/groups/crew/{action}/")
     assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def test_nobody_leaves_a_mandatory_group(signed_in, alice, bob, crew):
+    Box.objects.filter(pk=crew.pk).update(mandatory=True)
+    client = signed_in(bob)
+    page = client.get("/groups/crew/")
+    assert "Nobody can leave" in page.text
+    assert "/groups/crew/leave/" not in page.text
+    assert client.post("/groups/crew/leave/").status_code == HTTPStatus.FORBIDDEN
+    answer = signed_in(alice).post("/groups/crew/remove-member/", {"person": "bob"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert bob.groups.exists()

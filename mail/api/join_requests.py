@@ -1,0 +1,70 @@
+"""`boxes/{name}/join-requests`: asking to join a group, and its managers' answers."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from ninja import Router
+
+from mail import policies, selectors, services
+from mail.api import users
+from mail.api.answers import nothing, tagged
+from mail.api.boxes import group, person
+from mail.api.common import ApiRequest, Name, Username
+from mail.api.schemas import UserOut, errors_of
+from mail.api.urls import Urls
+from mail.models import User
+
+router = Router(tags=["groups"])
+
+
+@router.get(
+    "",
+    response={200: list[UserOut], 304: None, **errors_of(403, 404)},
+    operation_id="list_join_requests",
+    summary="List who asks to join a group",
+)
+def list_join_requests(request: ApiRequest, name: Name) -> HttpResponse:
+    """Those first who have waited longest, at most fifty; for its managers."""
+    box, urls = group(request, name), Urls(request)
+    policies.check_managing(box, request.user)
+    return tagged(request, [_shown(urls, each.user) for each in selectors.join_requests(box)])
+
+
+def _shown(urls: Urls, user: User) -> dict[str, Any]:
+    return users.shown(urls, *(getattr(user, field) for field in users.FIELDS))
+
+
+@router.post(
+    "",
+    response={204: None, **errors_of(403, 404)},
+    operation_id="ask_to_join",
+    summary="Ask to join a group",
+)
+def ask_to_join(request: ApiRequest, name: Name) -> HttpResponse:
+    """For oneself; asking again changes nothing."""
+    services.ask_to_join(box=group(request, name), user=request.user)
+    return nothing()
+
+
+@router.post(
+    "/{username}/accept",
+    response={204: None, **errors_of(403, 404)},
+    operation_id="accept_join_request",
+    summary="Accept who asks to join",
+)
+def accept_join_request(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
+    """They are a member from now on; who asks no longer stays as they are."""
+    services.accept_request(box=group(request, name), user=person(username), by=request.user)
+    return nothing()
+
+
+@router.delete(
+    "/{username}",
+    response={204: None, **errors_of(403, 404)},
+    operation_id="end_join_request",
+    summary="Withdraw or refuse a request",
+)
+def end_join_request(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
+    """One's own is withdrawn; that of somebody else is refused, which managers may."""
+    services.refuse_request(box=group(request, name), user=person(username), by=request.user)
+    return nothing()

@@ -1,0 +1,49 @@
+"""Asking to join a group, by program, and groups that nobody can leave."""
+
+import pytest
+
+from mail import services
+from mail.models import Box
+
+
+@pytest.fixture
+def board(alice) -> Box:
+    return services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+
+
+def test_ask_and_be_accepted(as_, alice, bob, board):
+    path = "boxes/board/join-requests"
+    for _ in range(2):
+        assert as_(bob).post(path).status_code == 204
+    asking = as_(alice).get(path).json()
+    assert [one["username"] for one in asking] == ["bob"]
+    for _ in range(2):
+        assert as_(alice).post(f"{path}/bob/accept").status_code == 204
+    assert bob.groups.contains(board.group)
+    assert as_(alice).get(path).json() == []
+
+
+def test_withdraw_and_refuse(as_, alice, bob, charlie, board, problem):
+    path = "boxes/board/join-requests"
+    for user in (bob, charlie):
+        as_(user).post(path)
+    problem(as_(bob).delete(f"{path}/charlie"), 403, code="managing-not-allowed")
+    assert as_(bob).delete(f"{path}/bob").status_code == 204
+    assert as_(alice).delete(f"{path}/charlie").status_code == 204
+    as_(alice).post(f"{path}/bob/accept")
+    assert not bob.groups.exists()
+
+
+def test_of_what_is_no_group_is_404(as_, bob, alice, problem):
+    for name in ("alice", "everyone", "nothing"):
+        problem(as_(bob).post(f"boxes/{name}/join-requests"), 404)
+
+
+def test_nobody_leaves_a_mandatory_group(as_, alice, bob, staff, crew, problem):
+    Box.objects.filter(pk=crew.pk).update(mandatory=True)
+    assert as_(bob).get("boxes/crew").json()["mandatory"] is True
+    for user in (bob, alice):  # a member, and a manager
+        problem(as_(user).delete("boxes/crew/members/bob"), 403, code="leaving-not-allowed")
+    assert bob.groups.exists()
+    assert as_(staff).delete("boxes/crew/members/bob").status_code == 204
+    assert not bob.groups.exists()

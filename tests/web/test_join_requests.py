@@ -1,0 +1,55 @@
+"""Asking to join a group in the browser, and what its managers answer."""
+
+import pytest
+
+from mail import services
+from mail.models import Box
+
+
+@pytest.fixture
+def board(alice) -> Box:
+    return services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+
+
+def test_ask_withdraw_ask_again_and_be_accepted(signed_in, alice, bob, board):
+    asker, manager = signed_in(bob), signed_in(alice)
+    assert "Ask to join" in asker.get("/groups/board/").text
+    assert "You have asked to join" in asker.post("/groups/board/ask/", follow=True).text
+    assert "Ask to join" in asker.post("/groups/board/withdraw/", follow=True).text
+    asker.post("/groups/board/ask/")
+    assert "asked to join" in asker.get("/groups/").text
+
+    assert "1 request<" in manager.get("/groups/").text
+    assert "1 person asks to join" in manager.get("/groups/board/").text
+    page = manager.post("/groups/board/accept/", {"person": "bob"}, follow=True)
+    assert "asks to join" not in page.text
+    assert "/groups/board/leave/" in asker.get("/groups/board/").text
+
+
+def test_who_was_refused_may_ask_again(signed_in, alice, bob, board):
+    services.ask_to_join(box=board, user=bob)
+    signed_in(alice).post("/groups/board/refuse/", {"person": "bob"})
+    page = signed_in(bob).get("/groups/board/")
+    assert "Ask to join" in page.text
+    assert not bob.groups.exists()
+
+
+def test_who_asks_is_told_to_managers_only(signed_in, bob, charlie, board):
+    for user in (bob, charlie):
+        services.ask_to_join(box=board, user=user)
+    client = signed_in(bob)
+    assert "charlie" not in client.get("/groups/board/").text
+    assert "request<" not in client.get("/groups/").text
+
+
+def test_many_requests_cost_no_more(
+    signed_in, alice, bob, charlie, board, django_assert_num_queries
+):
+    client = signed_in(alice)
+    for user in (bob, charlie):
+        services.ask_to_join(box=board, user=user)
+        client.get("/groups/board/")
+        # Session, person; group, size, memberships, managed, requests; own box, idle sync;
+        # members, subscription; managers, who asks.
+        with django_assert_num_queries(13):
+            client.get("/groups/board/")
