@@ -70,6 +70,7 @@ def _benchmarks() -> list[Callable[..., object]]:
         hot_box,
         idle,
         named_boxes,
+        searching,
         syncing,
     )
 
@@ -80,6 +81,7 @@ def _benchmarks() -> list[Callable[..., object]]:
         hot_box.run,
         named_boxes.run,
         api.run,
+        searching.run,
         attachments.run,
         browser.run,
     ]

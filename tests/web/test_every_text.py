@@ -24,7 +24,8 @@ ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "hx-confirm"}
 UNSEEN = {"script", "style", "time", "textarea"}
 # The product's name, that of a language of markup, the cast, what they wrote, keys, and the place
 # for a name in what a script fills in.
-DATA = "Opost Markdown API UTC MB alice bob charlie crew open closed own sent Ctrl Shift Enter Esc name"
+DATA = "Opost Markdown API UTC MB alice bob charlie crew open closed own sent"
+DATA += " Ctrl Shift Enter Esc name"
 # What people type into a search is the same in every language.
 DATA += " from to subject in is has before after unread read flagged attachment trash invoice"
 
