@@ -24,7 +24,8 @@ def test_sign_in_and_out(window):
 def test_change_the_password(window):
     page = window("test")
     page.locator(".bar summary").click()
-    page.get_by_role("link", name="Change the password").click()
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Password").click()
     page.get_by_label("Old password").fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill("correct horse battery")
     page.get_by_label("New password confirmation").fill("correct horse battery")

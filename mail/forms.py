@@ -448,6 +448,18 @@ class PersonForm(forms.Form):
         return selectors.person(self.cleaned_data["person"])
 
 
+class PeopleForm(forms.Form):
+    people = forms.CharField(
+        label=_("Usernames, separated by commas or lines"),
+        widget=forms.Textarea(attrs={"rows": 6, "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    @property
+    def usernames(self) -> list[str]:
+        """What was typed, name by name."""
+        return names.split(self.cleaned_data["people"]) if self.is_valid() else []
+
+
 class SearchForm(forms.Form):
     """What is looked for; a search that cannot be read says which part of it."""
 

@@ -7,10 +7,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mail import errors, policies, selectors, services
-from mail.forms import GroupForm, PersonForm
+from mail.forms import GroupForm, PeopleForm, PersonForm
 from mail.models import Box, User
 from mail.views import Request
 
@@ -46,6 +47,7 @@ def group(request: Request, name: str) -> HttpResponse:
         "posts": posts,
         "older": older,
         "person": PersonForm(),
+        "many": PeopleForm(),
         "requests": selectors.join_requests(row.box) if row.asking else [],
     }
     return render(request, "mail/group.html", context)
@@ -132,6 +134,18 @@ def refuse_request(request: Request, name: str) -> HttpResponse:
 def add_member(request: Request, name: str) -> HttpResponse:
     """Make somebody else a member."""
     return _managed(request, name, services.join)
+
+
+@login_required
+@require_POST
+def add_members(request: Request, name: str) -> HttpResponse:
+    """Make many people members at once."""
+    box = selectors.group(request.user, name).box
+    wanted = PeopleForm(request.POST).usernames
+    count = services.add_members(box=box, usernames=wanted, by=request.user)
+    said = ngettext("%(n)d person is a member now.", "%(n)d people are members now.", count)
+    messages.success(request, said % {"n": count})
+    return redirect("group", name=box.name)
 
 
 @login_required

@@ -88,6 +88,7 @@ urlpatterns = [
     path("groups/<str:name>/accept/", group_views.accept_request, name="accept_request"),
     path("groups/<str:name>/refuse/", group_views.refuse_request, name="refuse_request"),
     path("groups/<str:name>/add-member/", group_views.add_member, name="add_member"),
+    path("groups/<str:name>/add-members/", group_views.add_members, name="add_members"),
     path("groups/<str:name>/remove-member/", group_views.remove_member, name="remove_member"),
     path("groups/<str:name>/add-manager/", group_views.add_manager, name="add_manager"),
     path("groups/<str:name>/remove-manager/", group_views.remove_manager, name="remove_manager"),

@@ -11,7 +11,7 @@ from mail import errors, exporting, names, selectors, services
 from mail.api import users
 from mail.api.answers import answer, created, nothing, page, read_cursor, tagged
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Kind, Limit, Name, Start, Username
-from mail.api.schemas import BoxIn, BoxOut, Changes, UserOut, errors_of
+from mail.api.schemas import BoxIn, BoxOut, Changes, MembersIn, UserOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Box, User
 
@@ -177,6 +177,21 @@ def list_members(
     """Members by username."""
     box = group(request, name)
     return _people(request, User.objects.filter(groups=box.group_id), limit, cursor)
+
+
+@router.post(
+    "/{name}/members",
+    response={204: None, **errors_of(400, 403, 404, 413, 415, 422)},
+    operation_id="add_members",
+    summary="Add many members",
+    tags=["groups"],
+)
+def add_members(request: ApiRequest, name: Name, data: MembersIn) -> HttpResponse:
+    """Make many people members at once: all, or none where one of them is nobody."""
+    urls = Urls(request)
+    usernames = [urls.key(one, "users", "people") for one in data.people]
+    services.add_members(box=group(request, name), usernames=usernames, by=request.user)
+    return nothing()
 
 
 @router.put(

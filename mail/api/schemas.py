@@ -149,6 +149,12 @@ class BoxIn(Input):
     )
 
 
+class MembersIn(Input):
+    people: list[Reference] = Field(
+        examples=[[f"{HOST}/users/alice", "bob"]], description="Addresses, or usernames."
+    )
+
+
 class CompletionOut(Schema):
     """A box that one can write to."""
 

@@ -10,6 +10,7 @@ from mail.services.attachments import (
 from mail.services.drafts import discard_draft, save_draft, send_draft
 from mail.services.groups import (
     add_manager,
+    add_members,
     check_group_name,
     close_group_box,
     create_group,
@@ -102,6 +103,7 @@ __all__ = [
     "Addressees",
     "accept_request",
     "add_manager",
+    "add_members",
     "ask_to_join",
     "attach",
     "check_group_name",

@@ -1,6 +1,7 @@
 """Groups, their members, and what feeds them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import batched
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
@@ -55,6 +56,35 @@ def join(*, box: Box, user: User, by: User) -> None:
     group = _group_of(box)
     policies.check_joining(box, by, user)
     user.groups.add(group)
+
+
+def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
+    """Make many people members of a group, all or none; how many names that were.
+
+    Raises NotFound, ManagingNotAllowed, or UnknownRecipient with the first names that are nobody's.
+    """
+    group = _group_of(box)
+    policies.check_managing(box, by)
+    wanted = {names.fold(name): name for name in usernames}
+    found: dict[str, int] = {}
+    for some in batched(wanted, AT_ONCE):
+        people = Box.objects.filter(kind=Box.Kind.PERSONAL).named_any(list(some))
+        found |= {names.fold(name): owner for name, owner in people.values_list("name", "owner")}
+    unknown = [name for folded, name in wanted.items() if folded not in found]
+    if unknown:
+        raise errors.UnknownRecipient(names=unknown[:SAID], field="people")
+    delivery.retried(lambda: _add_members(group, sorted(found.values())))
+    return len(found)
+
+
+AT_ONCE = 10_000  # people; a statement takes 65,535 values at most
+SAID = 20  # names
+
+
+@transaction.atomic
+def _add_members(group: Group, user_ids: Sequence[int]) -> None:
+    for some in batched(user_ids, AT_ONCE):
+        group.user_set.add(*some)
 
 
 def join_anew(*, box: Box, user: User, by: User) -> None:

@@ -47,3 +47,13 @@ def test_nobody_leaves_a_mandatory_group(as_, alice, bob, staff, crew, problem):
     assert bob.groups.exists()
     assert as_(staff).delete("boxes/crew/members/bob").status_code == 204
     assert not bob.groups.exists()
+
+
+def test_many_members_at_once_or_none(as_, alice, bob, charlie, crew, problem):
+    path = "boxes/crew/members"
+    answer = as_(alice).post(path, {"people": ["charlie", "nobody", "NONE"]})
+    problem(answer, 400, code="unknown-recipient", field="people")
+    assert "nobody" in answer.text
+    assert not charlie.groups.exists()
+    assert as_(alice).post(path, {"people": ["CHARLIE", "bob", "bob"]}).status_code == 204
+    assert {one["username"] for one in as_(bob).get(path).json()} == {"alice", "bob", "charlie"}

@@ -31,6 +31,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "get_box": OWN,  # a folder of bob's
     "delete_box": (403, 403, 403, 204, 204, 401),  # the crew
     "list_members": ALL,
+    "add_members": (403, 403, 403, 204, 204, 401),
     "join": (403, 403, 403, 204, 204, 401),  # charlie, by somebody else
     "leave": (403, 403, 204, 204, 204, 401),  # dora, who may leave by herself
     "list_managers": ALL,
@@ -124,6 +125,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "get_box": lambda _: ("boxes/bob:sent", None),
     "delete_box": lambda _: ("boxes/crew", None),
     "list_members": lambda _: ("boxes/crew/members", None),
+    "add_members": lambda _: ("boxes/crew/members", {"people": ["charlie"]}),
     "join": lambda _: ("boxes/crew/members/charlie", None),
     "leave": lambda _: ("boxes/crew/members/dora", None),
     "list_managers": lambda _: ("boxes/crew/managers", None),

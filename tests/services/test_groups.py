@@ -1,6 +1,8 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mail import errors, selectors, services
 from mail.models import Box, Subscription, User
@@ -158,3 +160,15 @@ class TestGroupsOfGroups:
             services.subscribe(source=other, target=crew, by=alice)
         with pytest.raises(errors.NotFound):
             services.subscribe(source=selectors.own_box(alice), target=crew, by=alice)
+
+
+def test_many_members_cost_what_few_do(alice, crew):
+    def cost(start: int, count: int) -> int:
+        usernames = [f"m{n}" for n in range(start, start + count)]
+        services.import_users(users=[User(username=name) for name in usernames])
+        with CaptureQueriesContext(connection) as queries:
+            assert services.add_members(box=crew, usernames=usernames, by=alice) == count
+        return len(queries)
+
+    assert cost(0, 10) == cost(10, 9_000)
+    assert crew.group.user_set.count() == 9_012

@@ -181,3 +181,15 @@ def test_nobody_leaves_a_mandatory_group(signed_in, alice, bob, crew):
     answer = signed_in(alice).post("/groups/crew/remove-member/", {"person": "bob"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert bob.groups.exists()
+
+
+def test_many_people_are_added_at_once(signed_in, alice, bob, charlie, staff, crew):
+    client = signed_in(alice)
+    page = client.post("/groups/crew/add-members/", {"people": "charlie\nStaff, bob"}, follow=True)
+    assert "3 people are members now." in page.text
+    assert set(crew.group.user_set.all()) == {alice, bob, charlie, staff}
+    page = client.post("/groups/crew/add-members/", {"people": "nemo"})
+    assert page.status_code == HTTPStatus.BAD_REQUEST
+    assert "nemo" in page.text
+    answer = signed_in(bob).post("/groups/crew/add-members/", {"people": "x"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
