@@ -1,5 +1,7 @@
 """Somebody reads a conversation, and adds to it."""
 
+import re
+
 from playwright.sync_api import expect
 
 from e2e.mailbox import line, opened
@@ -48,3 +50,17 @@ class TestWhileWriting:
         page.get_by_role("dialog").get_by_role("button", name="Send").click()
         expect(page.locator(".message")).to_have_count(2)
         expect(line(page, "Lunch?").get_by_text("Answered")).to_be_attached()
+
+
+def test_the_title_says_what_is_shown_and_how_much_is_unread(window, send):
+    send("first", "second", "third")
+    page = window("test")
+    expect(page).to_have_title(re.compile(r"^\(3\) Inbox "))
+    line(page, "third").get_by_role("link").click()
+    expect(page).to_have_title(re.compile(r"^\(2\) third "))
+    page.keyboard.press("Escape")
+    expect(page).to_have_title(re.compile(r"^\(2\) Inbox "))
+    page.go_back()
+    expect(page).to_have_title(re.compile(r"^\(2\) third "))
+    page.go_back()
+    expect(page).to_have_title(re.compile(r"^\(2\) Inbox "))

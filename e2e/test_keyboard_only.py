@@ -45,3 +45,34 @@ class TestKeys:
         page.get_by_label("Name").fill("")
         page.keyboard.type("je#x")
         expect(page.get_by_label("Name")).to_have_value("je#x")
+
+    def test_what_was_cancelled_is_chosen_no_more(self, window, send):
+        send("first", "second")
+        page = window("test")
+        for _ in range(2):
+            page.keyboard.press("j")
+            page.keyboard.press("#")
+            expect(page.get_by_role("status")).to_contain_text("1 post is in the trash.")
+        page.goto("/trash/")
+        line(page, "second").get_by_role("link").focus()
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.keyboard.press("#")
+        expect(page.locator("#lines input:checked")).to_have_count(0)
+        line(page, "first").get_by_role("link").focus()
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.keyboard.press("#")
+        expect(page.get_by_role("status")).to_contain_text("1 post deleted for good.")
+        assert page.locator(".line .subject").all_inner_texts() == ["second"]
+
+    def test_what_failed_is_chosen_no_more(self, window, send):
+        send("first", "second")
+        page = window("test", complains=False)
+        page.route("**/archive/", lambda route: route.abort())
+        line(page, "second").get_by_role("link").focus()
+        page.keyboard.press("e")
+        expect(page.get_by_role("alert").filter(has_text="offline")).to_be_visible()
+        page.unroute("**/archive/")
+        line(page, "first").get_by_role("link").focus()
+        page.keyboard.press("e")
+        expect(page.get_by_role("status")).to_contain_text("1 post archived.")
+        assert page.locator(".line .subject").all_inner_texts() == ["second"]

@@ -32,6 +32,7 @@ class TestLive:
         expect(here.locator(".unread")).to_have_count(1)
         check(here, "other")
         chosen(here).get_by_role("button", name="Delete").click()
+        expect(here.locator(".line")).to_have_count(1)
         there.evaluate("htmx.trigger('#news', 'look')")
         expect(there.locator(".line")).to_have_count(1)
         expect(there.locator(".unread")).to_have_count(0)

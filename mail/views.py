@@ -317,6 +317,8 @@ def delete(request: Request, folder: str) -> HttpResponse:
         return _move(request, folder, names.TRASH)
     box = own_box(request, folder)
     chosen = _chosen(request, box)
+    if not request.htmx and "sure" not in request.POST:  # where a script asks by itself
+        return render(request, "mail/delete.html", {"folder": folder, "chosen": chosen})
     if chosen.up_to is not None:
         count = services.delete_up_to(box=box, uid=chosen.up_to)
     else:

@@ -35,8 +35,8 @@ function closePane({ push = true } = {}) {
   const line = $(`#line-${CSS.escape(pane.dataset.post)}`)
   pane.replaceWith(nothing.content.cloneNode(true))
   if (push) history.pushState({ htmx: true }, '', listAddress(back))
-  document.title = listTitle()
   markOpened()
+  showUnread()
   ;(link(line) ?? $('#list-name'))?.focus()
   return true
 }
@@ -53,14 +53,17 @@ document.addEventListener('htmx:before:history:restore', (event) => {
 
 // --- The badge ---------------------------------------------------------------------------------
 
-const listTitle = () => `${$('#list-name')?.textContent ?? ''} – Opost`
+// Of the post that is open, else of the list.
+function title() {
+  const shown = $('#pane.opened #post-subject') ?? $('#list-name')
+  return shown ? `${shown.textContent.trim()} – Opost` : document.title.replace(/^\(\d+\) /, '')
+}
 
 function showUnread() {
   const folders = $('#folders')
   if (!folders) return
   const unread = Number(folders.dataset.unread)
-  const plain = document.title.replace(/^\(\d+\) /, '')
-  document.title = unread ? `(${unread}) ${plain}` : plain
+  document.title = unread ? `(${unread}) ${title()}` : title()
   const icon = $('link[rel=icon]')
   icon.dataset.read ??= icon.getAttribute('href')
   const wanted = unread ? icon.dataset.unread : icon.dataset.read
@@ -132,11 +135,14 @@ function remember(source) {
   following = rest[0] ?? all.filter((line) => !touched.includes(line)).at(-1) ?? null
 }
 
-document.addEventListener('htmx:before:request', (event) => remember(event.target))
-
-document.addEventListener('htmx:after:swap', (event) => {
+// What is sent is read by now, and it may yet be asked whether to send it at all.
+document.addEventListener('htmx:config:request', (event) => {
+  remember(event.target)
   for (const box of forOnce) box.checked = false
   forOnce = []
+})
+
+document.addEventListener('htmx:after:swap', (event) => {
   markOpened()
   showChosen()
   showUnread()
@@ -148,6 +154,9 @@ document.addEventListener('htmx:after:swap', (event) => {
   }
   actor = following = null
 })
+
+// The title of a page that came back from the history is set last.
+document.addEventListener('htmx:finally:swap', showUnread)
 
 // --- Keys --------------------------------------------------------------------------------------
 
