@@ -7,13 +7,14 @@ from django.apps.registry import Apps
 from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
 from mail import errors, services
-from mail.models import User
+from mail.models import Box, User
 from mail.sessions import MAX_USER_AGENT, STARTED, USER_AGENT
 
 
@@ -94,5 +95,15 @@ def follow_members(instance: User | Group, action: str, pk_set: set[int] | None,
 @receiver(post_migrate)
 def open_everyone(app_config: object, apps: Apps = registry, **_: Any) -> None:
     """The one box for everyone is there as soon as its table is, as permissions are."""
-    if getattr(app_config, "label", "") == "mail" and "box" in apps.all_models["mail"]:
+    if getattr(app_config, "label", "") == "mail" and _has_all_columns(apps):
         services.open_everyone()
+
+
+def _has_all_columns(apps: Apps) -> bool:
+    """Whether boxes are stored as this code reads them, not as on the way there, or back."""
+    stored = apps.all_models["mail"].get("box")
+    return stored is not None and _columns(stored) == _columns(Box)
+
+
+def _columns(model: type[Model]) -> set[str | None]:
+    return {field.column for field in model._meta.concrete_fields}  # noqa: SLF001 - documented

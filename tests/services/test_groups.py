@@ -1,7 +1,10 @@
 import pytest
+from django.apps import apps as registry
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.models.signals import post_migrate
 from django.test.utils import CaptureQueriesContext
 
 from mail import errors, selectors, services
@@ -172,3 +175,13 @@ def test_many_members_cost_what_few_do(alice, crew):
 
     assert cost(0, 10) == cost(10, 9_000)
     assert crew.group.user_set.count() == 9_012
+
+
+@pytest.mark.parametrize(("reached", "count"), [("0010_words", 0), ("", 1)])
+def test_everyone_waits_until_the_database_is_migrated_all_the_way(db, reached, count):
+    loader = MigrationLoader(connection)
+    node = ("mail", reached) if reached else loader.graph.leaf_nodes("mail")[0]
+    apps = loader.project_state(node).apps
+    Box.objects.filter(kind=Box.Kind.EVERYONE).delete()
+    post_migrate.send(sender=None, app_config=registry.get_app_config("mail"), apps=apps)
+    assert Box.objects.filter(kind=Box.Kind.EVERYONE).count() == count
