@@ -92,7 +92,7 @@ def _row(user: User, box: Box, word: str, rounds: int) -> tuple[str, ...]:
     return (
         *(word, f"{hits:,}", f"{median:.1f} ms", f"{slowest:.1f} ms"),
         *(f"{statistics.median(join):.1f} ms", f"≤ {AT_MOST:.0f} ms"),
-        "yes" if slowest <= AT_MOST else "no",
+        "yes" if slowest <= AT_MOST else "**no**",
     )
 
 

@@ -19,7 +19,6 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-LANGUAGES = ("de", "fr", "es", "zh_Hans", "ar")
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -37,6 +36,7 @@ PLURALS = {
         "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5)",
     ),
 }
+LANGUAGES = tuple(PLURALS)
 
 
 def sources() -> Iterator[tuple[Path, str]]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
-from mail import errors
+from mail import blobs, errors
 from mail.models import Box, Flag, Post
 from mail.selectors import Exported, content, exported
 
@@ -134,9 +134,7 @@ def _files(row: Exported) -> Iterator[bytes]:
             f"Content-Disposition: attachment;\n {_file_name(attachment.name)}\n"
             "Content-Transfer-Encoding: base64\n\n"
         ).encode()
-        with file:
-            while piece := file.read(_LINES):
-                yield encodebytes(piece)
+        yield from map(encodebytes, blobs.pieces(file, _LINES))
     yield f"--{_boundary(row)}--\n".encode()
 
 

@@ -111,7 +111,7 @@ def ask_to_join(request: Request, name: str) -> HttpResponse:
 def withdraw_request(request: Request, name: str) -> HttpResponse:
     """Take back what one asked."""
     row = selectors.group(request.user, name)
-    services.withdraw_request(box=row.box, user=request.user)
+    services.refuse_request(box=row.box, user=request.user, by=request.user)
     return redirect("group", name=row.box.name)
 
 

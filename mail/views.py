@@ -318,7 +318,10 @@ def delete(request: Request, folder: str) -> HttpResponse:
     box = own_box(request, folder)
     chosen = _chosen(request, box)
     if not request.htmx and "sure" not in request.POST:  # where a script asks by itself
-        return render(request, "mail/delete.html", {"folder": folder, "chosen": chosen})
+        if chosen.up_to is not None:
+            return redirect("empty_trash")
+        context = {"total": len(chosen.uids), "uids": chosen.uids}
+        return render(request, "mail/empty_trash.html", context)
     if chosen.up_to is not None:
         count = services.delete_up_to(box=box, uid=chosen.up_to)
     else:

@@ -9,11 +9,10 @@ from pydantic import ConfigDict, Field, StrictInt
 from mail import services
 from mail.api.answers import answer, tagged
 from mail.api.common import ApiRequest
-from mail.api.schemas import errors_of
+from mail.api.schemas import Input, errors_of
 from mail.models import User
 
 router = Router(tags=["settings"])
-FIELDS = ("language", "time_zone", "theme", "density", "page_size", "signature")
 
 
 class SettingsOut(Schema):
@@ -27,12 +26,11 @@ class SettingsOut(Schema):
     signature: str
 
 
-class SettingsIn(Schema):
+class SettingsIn(Input):
     """What is left out stays as it is."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"example": {"time_zone": "Europe/Berlin", "page_size": 100}},
+        json_schema_extra={"example": {"time_zone": "Europe/Berlin", "page_size": 100}}
     )
 
     language: str | None = None
@@ -44,7 +42,7 @@ class SettingsIn(Schema):
 
 
 def _shown(user: User) -> dict[str, object]:
-    return {field: getattr(user, field) for field in FIELDS}
+    return {field: getattr(user, field) for field in SettingsOut.model_fields}
 
 
 @router.get(
@@ -66,10 +64,5 @@ def get_settings(request: ApiRequest) -> HttpResponse:
 )
 def save_settings(request: ApiRequest, data: SettingsIn) -> HttpResponse:
     """Change what is named; all of it, or nothing."""
-    chosen = {
-        field: value
-        for field, value in data.model_dump(exclude_unset=True).items()
-        if value is not None
-    }
-    services.save_settings(user=request.user, **chosen)
+    services.save_settings(user=request.user, **data.model_dump(exclude_none=True))
     return answer(_shown(request.user))

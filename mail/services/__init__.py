@@ -31,7 +31,6 @@ from mail.services.join_requests import (
     accept_request,
     ask_to_join,
     refuse_request,
-    withdraw_request,
 )
 from mail.services.mailbox import (
     create_folder,
@@ -167,5 +166,4 @@ __all__ = [
     "unflag",
     "unsubscribe",
     "use_token",
-    "withdraw_request",
 ]

@@ -61,11 +61,14 @@ def join(*, box: Box, user: User, by: User) -> None:
 def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
     """Make many people members of a group, all or none; how many names that were.
 
-    Raises NotFound, ManagingNotAllowed, or UnknownRecipient with the first names that are nobody's.
+    Raises NotFound, ManagingNotAllowed, NoRecipients, or UnknownRecipient with the first names that
+    are nobody's.
     """
     group = _group_of(box)
     policies.check_managing(box, by)
     wanted = {names.fold(name): name for name in usernames}
+    if not wanted:
+        raise errors.NoRecipients(field="people")
     found: dict[str, int] = {}
     for some in batched(wanted, AT_ONCE):
         people = Box.objects.filter(kind=Box.Kind.PERSONAL).named_any(list(some))

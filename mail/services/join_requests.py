@@ -14,11 +14,6 @@ def ask_to_join(*, box: Box, user: User) -> None:
         JoinRequest.objects.get_or_create(box=box, user=user)
 
 
-def withdraw_request(*, box: Box, user: User) -> None:
-    """Take back what one asked."""
-    JoinRequest.objects.filter(box=box, user=user).delete()
-
-
 def accept_request(*, box: Box, user: User, by: User) -> None:
     """Make somebody who asks a member from now on; raises NotFound or ManagingNotAllowed.
 

@@ -46,7 +46,7 @@ def _allowed(field: str) -> Collection[str | int]:
 
 def end_session(*, user: User, handle: str) -> None:
     """Sign a person out in one browser; raises NotFound."""
-    for session in Session.objects.filter(user=user):
+    for session in selectors.sessions(user):
         if session.handle == handle:
             session.delete()
             return

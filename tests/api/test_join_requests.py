@@ -54,6 +54,7 @@ def test_many_members_at_once_or_none(as_, alice, bob, charlie, crew, problem):
     answer = as_(alice).post(path, {"people": ["charlie", "nobody", "NONE"]})
     problem(answer, 400, code="unknown-recipient", field="people")
     assert "nobody" in answer.text
+    problem(as_(alice).post(path, {"people": []}), 400, code="no-recipients", field="people")
     assert not charlie.groups.exists()
     assert as_(alice).post(path, {"people": ["CHARLIE", "bob", "bob"]}).status_code == 204
     assert {one["username"] for one in as_(bob).get(path).json()} == {"alice", "bob", "charlie"}

@@ -29,7 +29,7 @@ def test_each_may_be_repeated(alice, bob, board):
     for _ in range(2):
         services.accept_request(box=board, user=bob, by=alice)
     services.refuse_request(box=board, user=bob, by=alice)
-    services.withdraw_request(box=board, user=bob)
+    services.refuse_request(box=board, user=bob, by=bob)
     services.ask_to_join(box=board, user=bob)  # a member has nothing to ask
 
     assert bob.groups.contains(board.group)
@@ -40,7 +40,7 @@ def test_each_may_be_repeated(alice, bob, board):
 def test_who_asks_no_more_is_not_joined(alice, bob, board, undo):
     services.ask_to_join(box=board, user=bob)
     if undo == "withdraw":
-        services.withdraw_request(box=board, user=bob)
+        services.refuse_request(box=board, user=bob, by=bob)
     else:
         services.refuse_request(box=board, user=bob, by=alice)
     services.accept_request(box=board, user=bob, by=alice)

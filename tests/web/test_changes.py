@@ -67,6 +67,9 @@ def test_deleting_moves_to_the_trash_and_out_of_it_for_good(signed_in, bob, subj
     asked = client.post("/trash/delete/", {"uid": 1})  # without a script, in which it is asked
     assert "1 post is deleted for good. This cannot be undone." in asked.text
     assert subjects(bob, "trash") == ["s2", "s0"]
+    asked = client.post("/trash/delete/", {"up_to": 2})
+    assert asked.headers["Location"] == "/trash/empty/"
+    assert subjects(bob, "trash") == ["s2", "s0"]
     page = client.post("/trash/delete/", {"uid": 1, "sure": 1}, follow=True)
     assert "1 post deleted for good." in page.text
     assert subjects(bob, "trash") == ["s2"]

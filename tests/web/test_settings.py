@@ -100,7 +100,7 @@ def test_one_token_too_many_is_said(signed_in, bob):
 
 @pytest.fixture
 def browser(bob):
-    def browser(user_agent: str = "", **headers: str) -> Client:
+    def browser(user_agent: str = "") -> Client:
         client = Client(headers={"User-Agent": user_agent})
         client.post("/sign-in/", {"username": "bob", "password": "deadbeef"})
         return client
