@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from benchmarks.database import execute, settle
-from mail import delivery, selectors, services
+from mail import delivery, selectors, services, subscribing
 from mail.models import Box, Subscription, User, new_post_id
 
 SUBJECT = "Minutes of Monday's meeting"
@@ -90,7 +90,7 @@ def posts(count: int) -> list[UUID]:
 
 
 def delivered(post_id: UUID, box_ids: Sequence[int]) -> delivery.Delivery:
-    return delivery.Delivery(post_id, SUBJECT, SENDER, box_ids)
+    return delivery.Delivery(post_id, post_id, SUBJECT, SENDER, box_ids)
 
 
 def fill(box: Box, count: int) -> None:
@@ -103,6 +103,6 @@ def reader(name: str, sources: Sequence[Box]) -> Box:
     box = selectors.own_box(User.objects.create_user(name))
     Subscription.objects.filter(target=box).delete()
     for source in sources:
-        delivery.subscribe(source.pk, [box.pk])
+        subscribing.subscribe(source.pk, [box.pk])
     Subscription.objects.filter(target=box).update(start=0, watermark=0)
     return box

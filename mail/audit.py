@@ -8,7 +8,18 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import accounts, blobs, changes, delivery, errors, markdown, names, services, words
+from mail import (
+    accounts,
+    blobs,
+    changes,
+    delivery,
+    errors,
+    markdown,
+    names,
+    services,
+    subscribing,
+    words,
+)
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 
 BATCH = 1000
@@ -124,7 +135,7 @@ def _repair_unsubscribed() -> int:
 def _repair_left_over() -> int:
     targets = _grouped(_LEFT_OVER)
     for source_id, target_ids in targets.items():
-        delivery.unsubscribe(source_id, target_ids)
+        subscribing.unsubscribe(source_id, target_ids)
     return sum(map(len, targets.values()))
 
 
@@ -184,7 +195,7 @@ def _repair_missed() -> int:
         boxes.setdefault(post_id, []).append(box_id)
     posts = Post.objects.in_bulk(list(boxes))
     rows = [
-        delivery.Delivery(post.pk, post.subject, post.sender_name, boxes[post.pk])
+        delivery.Delivery(post.pk, post.thread, post.subject, post.sender_name, boxes[post.pk])
         for post in posts.values()
     ]
     return len(delivery.retried(lambda: delivery.insert(rows))) if rows else 0

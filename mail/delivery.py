@@ -32,9 +32,13 @@ _LOST_RACES = frozenset({"delivered_once", "mail_deliveredpost_pkey"})
 
 
 class Delivery(NamedTuple):
-    """A post on its way into boxes; what lands in `read_boxes` is born read."""
+    """A post on its way into boxes; what lands in `read_boxes` is born read.
+
+    So is what lands in a box that has muted the conversation.
+    """
 
     post_id: UUID
+    thread: UUID
     subject: str
     sender_name: str
     box_ids: Sequence[int]
@@ -71,6 +75,7 @@ class _Source(NamedTuple):
     watermark: int
     pending: bool
     fed: bool
+    mutes: bool  # of the target: whether it has muted any conversation
 
 
 class _Pending(NamedTuple):
@@ -116,9 +121,10 @@ def _passes(error: Error) -> bool:
 # any other way to ask lets the planner read the whole box where boxes are small on average.
 _INSERT = """
 WITH wanted AS (
-    SELECT p.post_id, p.subject, p.sender_name, d.box_id, d.is_read, d.place
-    FROM unnest((SELECT %s::uuid[]), (SELECT %s::text[]), (SELECT %s::text[])) WITH ORDINALITY
-         AS p (post_id, subject, sender_name, nr)
+    SELECT p.post_id, p.thread, p.subject, p.sender_name, d.box_id, d.is_read, d.place
+    FROM unnest((SELECT %s::uuid[]), (SELECT %s::uuid[]), (SELECT %s::text[]),
+                (SELECT %s::text[]))
+         WITH ORDINALITY AS p (post_id, thread, subject, sender_name, nr)
     JOIN unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::boolean[]))
          WITH ORDINALITY AS d (nr, box_id, is_read, place) USING (nr)
 ), locked AS MATERIALIZED (
@@ -128,7 +134,10 @@ WITH wanted AS (
     SELECT box_id, count(*) AS total, array_agg(post_id ORDER BY place) AS posts,
            array_agg(subject ORDER BY place) AS subjects,
            array_agg(sender_name ORDER BY place) AS senders,
-           array_agg(is_read ORDER BY place) AS reads
+           array_agg(is_read OR (
+               SELECT m.box_id FROM mail_mutedthread m
+               WHERE m.box_id = w.box_id AND m.thread = w.thread) IS NOT NULL
+               ORDER BY place) AS reads
     FROM wanted w
     WHERE post_id IS DISTINCT FROM (
               SELECT d.post_id FROM mail_deliveredpost d
@@ -183,6 +192,7 @@ def put(deliveries: Sequence[Delivery]) -> Inserted:
             _INSERT,
             [
                 [delivery.post_id for delivery in deliveries],
+                [delivery.thread for delivery in deliveries],
                 [delivery.subject for delivery in deliveries],
                 [delivery.sender_name for delivery in deliveries],
                 [nr for nr, _, _ in pairs],
@@ -217,7 +227,8 @@ WITH subscribed AS MATERIALIZED (
     SELECT box_id, last_uid, fed FROM mail_boxcounter
     WHERE box_id = ANY (ARRAY(SELECT source_id FROM subscribed))
 )
-SELECT s.source_id, s.watermark, c.last_uid > s.watermark, c.fed
+SELECT s.source_id, s.watermark, c.last_uid > s.watermark, c.fed,
+       EXISTS (SELECT FROM mail_mutedthread WHERE box_id = %s::bigint)
 FROM subscribed s JOIN counters c ON c.box_id = s.source_id
 WHERE c.last_uid > s.watermark OR c.fed
 """
@@ -226,7 +237,7 @@ WHERE c.last_uid > s.watermark OR c.fed
 def _sources(box_id: int) -> list[_Source]:
     """Those sources of a box that have something new, or may have it from their own sources."""
     with connection.cursor() as cursor:
-        cursor.execute(_SOURCES, [box_id])
+        cursor.execute(_SOURCES, [box_id, box_id])
         return [_Source(*row) for row in cursor.fetchall()]
 
 
@@ -259,7 +270,8 @@ def _pull_batch(box_id: int, owner_name: str, sources: Sequence[_Source]) -> Pul
     counter, pending = _lock_and_read(box_id, sources)
     if counter is None or not pending.number:
         return Pulled(0, more=False)
-    inserted = _insert_pending(box_id, counter, pending, owner_name)
+    threads = _threads(pending.posts) if sources[0].mutes else "{}"
+    inserted = _insert_pending(box_id, counter, pending, threads, owner_name)
     return Pulled(inserted, more=pending.number == BATCH)
 
 
@@ -310,13 +322,31 @@ def _pending(box_id: int, sources: Sequence[_Source]) -> tuple[str, list[int]]:
     return _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources))), [*params, BATCH]
 
 
+_THREADS = """
+SELECT array_agg(p.thread ORDER BY u.place)::text
+FROM unnest((SELECT %s::text::uuid[])) WITH ORDINALITY AS u (post_id, place)
+LEFT JOIN mail_post p ON p.id = u.post_id
+"""
+
+
+def _threads(posts: str) -> str:
+    """The conversations of posts, as PostgreSQL writes arrays, in the order of the posts."""
+    with connection.cursor() as cursor:
+        cursor.execute(_THREADS, [posts])
+        return str(cursor.fetchone()[0])
+
+
+# A post that comes in several ways arrives read where all of them are muted.
 _INSERT_PENDING = """
 WITH pending AS MATERIALIZED (
-    SELECT *, row_number() OVER (PARTITION BY post_id ORDER BY place) AS copy
+    SELECT *, row_number() OVER (PARTITION BY post_id ORDER BY place) AS copy,
+           bool_and(source_id = ANY (ARRAY(
+               SELECT source_id FROM mail_subscription WHERE target_id = %s AND muted
+           ))) OVER (PARTITION BY post_id) AS muted
     FROM unnest((SELECT %s::text::uuid[]), (SELECT %s::text::bigint[]),
                 (SELECT %s::text::bigint[]), (SELECT %s::text::text[]),
-                (SELECT %s::text::text[]))
-         WITH ORDINALITY AS p (post_id, source_id, uid, subject, sender_name, place)
+                (SELECT %s::text::text[]), (SELECT %s::text::uuid[]))
+         WITH ORDINALITY AS p (post_id, source_id, uid, subject, sender_name, thread, place)
 ), fresh AS (
     SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending p
     WHERE copy = 1
@@ -328,7 +358,10 @@ WITH pending AS MATERIALIZED (
     INSERT INTO mail_deliveredpost
         (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
     SELECT %s, %s + nth, post_id, source_id, statement_timestamp(),
-           CASE WHEN sender_name = %s THEN statement_timestamp() END, %s, subject, sender_name
+           CASE WHEN sender_name = %s OR muted OR thread = ANY (ARRAY(
+               SELECT m.thread FROM mail_mutedthread m
+               WHERE m.box_id = %s AND m.thread = ANY (ARRAY(SELECT thread FROM pending))
+           )) THEN statement_timestamp() END, %s, subject, sender_name
     FROM fresh
 ), moved AS (
     UPDATE mail_subscription s SET watermark = m.uid
@@ -340,97 +373,22 @@ WHERE box_id = %s RETURNING last_uid
 """
 
 
-def _insert_pending(box_id: int, counter: Counter, pending: _Pending, owner_name: str) -> int:
+def _insert_pending(
+    box_id: int, counter: Counter, pending: _Pending, threads: str, owner_name: str
+) -> int:
     """Insert what the box has never had; watermarks move by what was read, not by that."""
     modseq = counter.modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT_PENDING,
             [
-                *pending[1:],
+                *(box_id, *pending[1:], threads),
                 *(box_id, box_id),
-                *(box_id, counter.last_uid, owner_name, modseq),
+                *(box_id, counter.last_uid, owner_name, box_id, modseq),
                 *(box_id, modseq, box_id),
             ],
         )
         return int(cursor.fetchone()[0]) - counter.last_uid
-
-
-# --- Subscriptions -------------------------------------------------------------------------------
-
-
-def subscribe(source_id: int, target_ids: Sequence[int]) -> int:
-    """Subscribe targets to a source from its present end on; those who are already stay so.
-
-    A source that is fed must be pulled first: what waits above it was posted before this.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO mail_subscription (target_id, source_id, start, watermark, created)
-               SELECT t.id, c.box_id, c.last_uid, c.last_uid, statement_timestamp()
-               FROM unnest(%s::bigint[]) AS t (id)
-               JOIN mail_boxcounter c ON c.box_id = %s
-               ON CONFLICT DO NOTHING""",
-            [list(target_ids), source_id],
-        )
-        return int(cursor.rowcount)
-
-
-_SERVE = """
-WITH due AS (
-    SELECT target_id, watermark FROM mail_subscription
-    WHERE source_id = %s AND target_id = ANY (%s::bigint[])
-), pending AS (
-    SELECT due.target_id, d.uid, d.post_id, d.subject, d.sender_name
-    FROM due JOIN mail_deliveredpost d ON d.box_id = %s AND d.uid > due.watermark
-), fresh AS (
-    SELECT p.*, row_number() OVER (PARTITION BY target_id ORDER BY uid) AS nth,
-           count(*) OVER (PARTITION BY target_id) AS total
-    FROM pending p
-    WHERE NOT EXISTS (SELECT FROM mail_deliveredpost h
-                      WHERE h.box_id = p.target_id AND h.post_id = p.post_id)
-      AND NOT EXISTS (SELECT FROM mail_tombstone t
-                      WHERE t.box_id = p.target_id AND t.post_id = p.post_id)
-), counted AS (
-    UPDATE mail_boxcounter c SET last_uid = c.last_uid + f.total, modseq = c.modseq + 1
-    FROM (SELECT DISTINCT target_id, total FROM fresh) f WHERE c.box_id = f.target_id
-)
--- The counters are locked already, so what this statement still sees of them is where they stood;
--- unlike what `counted` could return, they have an index.
-INSERT INTO mail_deliveredpost
-    (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
-SELECT c.box_id, c.last_uid + f.nth, f.post_id, %s, statement_timestamp(),
-       CASE WHEN f.sender_name = b.name THEN statement_timestamp() END, c.modseq + 1,
-       f.subject, f.sender_name
-FROM fresh f JOIN mail_boxcounter c ON c.box_id = f.target_id JOIN mail_box b ON b.id = f.target_id
-"""
-
-
-@transaction.atomic
-def unsubscribe(source_id: int, target_ids: Sequence[int]) -> int:
-    """Serve targets to the end of a source, then end their subscriptions: four statements."""
-    lock(target_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_SERVE, [source_id, list(target_ids), source_id, source_id])
-        cursor.execute(
-            "DELETE FROM mail_subscription WHERE source_id = %s AND target_id = ANY (%s::bigint[])",
-            [source_id, list(target_ids)],
-        )
-        return int(cursor.rowcount)
-
-
-def feeds(source_id: int, target_id: int) -> bool:
-    """Whether what lands in the source reaches the target, over any number of groups."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH RECURSIVE up (box_id) AS (
-                   SELECT %s::bigint
-                   UNION
-                   SELECT s.source_id FROM up JOIN mail_subscription s ON s.target_id = up.box_id
-               ) SELECT EXISTS (SELECT FROM up WHERE box_id = %s)""",
-            [target_id, source_id],
-        )
-        return bool(cursor.fetchone()[0])
 
 
 # --- Withdrawing ---------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ class LeavingNotAllowed(NotAllowed):
     message = _("Nobody can leave “%(name)s”.")
 
 
+class MutingNotAllowed(NotAllowed):
+    code = "muting-not-allowed"
+    message = _("Only groups that you are a member of can be muted; “%(name)s” is none.")
+
+
 class ManagingNotAllowed(NotAllowed):
     code = "managing-not-allowed"
     message = _("Only a manager of “%(name)s” may do this.")
@@ -167,6 +172,12 @@ class RepliedToUnknown(InvalidInput):
     code = "replied-to-unknown"
     field = "in_reply_to"
     message = _("The post that this answers is not one that you can read.")
+
+
+class ThreadUnknown(InvalidInput):
+    code = "thread-unknown"
+    field = "thread"
+    message = _("You have no post of that conversation.")
 
 
 class ForwardedUnknown(InvalidInput):

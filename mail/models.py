@@ -23,6 +23,7 @@ from mail.account_models import Session as Session  # noqa: PLC0414
 from mail.attachment_models import Attachment as Attachment  # noqa: PLC0414
 from mail.attachment_models import Blob as Blob  # noqa: PLC0414
 from mail.group_models import JoinRequest as JoinRequest  # noqa: PLC0414
+from mail.muting_models import MutedThread as MutedThread  # noqa: PLC0414
 
 
 def new_post_id() -> uuid.UUID:
@@ -382,6 +383,8 @@ class Subscription(models.Model):
     )
     start = models.BigIntegerField(_("start"))
     watermark = models.BigIntegerField(_("watermark"))
+    # Of a person's own box: what comes this way arrives read.
+    muted = models.BooleanField(_("muted"), default=False, db_default=False)
     created = models.DateTimeField(_("created"))
 
     class Meta:

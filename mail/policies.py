@@ -63,6 +63,12 @@ def check_leaving(box: Box, by: User, user: User) -> None:
         check_managing(box, by)
 
 
+def check_muting(box: Box, by: User) -> None:
+    """Raises MutingNotAllowed, also for everyone: what all are told, nobody mutes."""
+    if box.group is None or not by.groups.contains(box.group):
+        raise errors.MutingNotAllowed(name=box.name)
+
+
 def check_managing(box: Box, by: User) -> None:
     """Raises ManagingNotAllowed."""
     if not manages(by, box):

@@ -46,7 +46,7 @@ def withdraw_if_recalled(post: Post) -> None:
 
 def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, str]:
     """Deliver to boxes, the failing ones singled out by halving; says which failed and why."""
-    delivery = Delivery(post.pk, post.subject, post.sender_name, box_ids, own)
+    delivery = Delivery(post.pk, post.thread, post.subject, post.sender_name, box_ids, own)
     shared = [box_id for box_id in box_ids if box_id not in own]
     try:
         rows = insert_together(delivery, shared)

@@ -100,7 +100,9 @@ def fill() -> Callable[[Box, int], None]:
         for post in posts:
             post.thread = post.pk
         Post.objects.bulk_create(posts)
-        rows = [delivery.Delivery(post.pk, post.subject, "x", [box.pk]) for post in posts]
+        rows = [
+            delivery.Delivery(post.pk, post.thread, post.subject, "x", [box.pk]) for post in posts
+        ]
         delivery.insert(rows)
 
     return fill

@@ -8,11 +8,11 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"models", "account_models", "attachment_models", "group_models"}
+    {"models", "account_models", "attachment_models", "group_models", "muting_models"}
     | {"errors", "names", "markdown", "direct", "words", "searching"},
     {"sessions"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
-    {"indexing", "blobs", "file_types"},
+    {"indexing", "blobs", "file_types", "subscribing"},
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
@@ -28,7 +28,7 @@ FRONT_ENDS = {
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
     *("admin", "management", "downloads"),
 }
-HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
+HEART = {"delivery", "subscribing", "changes", "accounts", "combining", "submitting", "indexing"}
 
 
 def _modules() -> dict[str, set[str]]:

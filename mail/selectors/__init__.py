@@ -76,6 +76,7 @@ from mail.selectors.lists import (
     neighbours,
     page,
 )
+from mail.selectors.muting import has_thread, is_muted, muted_groups, muted_threads
 from mail.selectors.posts import (
     RecallReport,
     all_readable_posts,
@@ -128,11 +129,15 @@ __all__ = [
     "group_posts",
     "groups",
     "has_news",
+    "has_thread",
+    "is_muted",
     "join_requests",
     "languages",
     "lines",
     "members",
     "modseq_of",
+    "muted_groups",
+    "muted_threads",
     "names_of",
     "neighbours",
     "own_box",

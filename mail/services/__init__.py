@@ -47,6 +47,7 @@ from mail.services.mailbox import (
     sync,
     unflag,
 )
+from mail.services.muting import mute_group, mute_thread, unmute_group, unmute_thread
 from mail.services.people import (
     check_name_free,
     import_users,
@@ -140,6 +141,8 @@ __all__ = [
     "move",
     "move_up_to",
     "move_watermark",
+    "mute_group",
+    "mute_thread",
     "open_everyone",
     "open_group_box",
     "provision",
@@ -164,6 +167,8 @@ __all__ = [
     "trash",
     "undo_send",
     "unflag",
+    "unmute_group",
+    "unmute_thread",
     "unsubscribe",
     "use_token",
 ]

@@ -6,7 +6,7 @@ from itertools import batched
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from mail import delivery, errors, names, policies, validation
+from mail import delivery, errors, names, policies, subscribing, validation
 from mail.models import Box, BoxCounter, Subscription, User
 from mail.services.mailbox import sync
 
@@ -137,9 +137,9 @@ def subscribe(*, source: Box, target: Box, by: User) -> None:
     with transaction.atomic():
         # One at a time, lest two at once close a circle together.
         Box.objects.select_for_update(no_key=True).get(kind=Box.Kind.EVERYONE)
-        if delivery.feeds(target.pk, source.pk):
+        if subscribing.feeds(target.pk, source.pk):
             raise errors.ClosesCircle(source=source.name, target=target.name)
-        if not delivery.subscribe(source.pk, [target.pk]):
+        if not subscribing.subscribe(source.pk, [target.pk]):
             raise errors.AlreadySubscribed(source=source.name, target=target.name)
         BoxCounter.objects.filter(pk=target.pk).update(fed=True)
 
@@ -149,7 +149,7 @@ def unsubscribe(*, source: Box, target: Box, by: User) -> None:
     policies.check_managing(target, by)
     sync(box=source)
     with transaction.atomic():
-        delivery.unsubscribe(source.pk, [target.pk])
+        subscribing.unsubscribe(source.pk, [target.pk])
         _mark_fed([target.pk])
 
 
@@ -163,7 +163,7 @@ def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     """Subscribe the personal boxes of people who are now in a group: set-based."""
     box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
-    delivery.subscribe(box.pk, _personal_boxes(user_ids))
+    subscribing.subscribe(box.pk, _personal_boxes(user_ids))
     box.join_requests.filter(user__in=user_ids).delete()
 
 
@@ -188,7 +188,7 @@ def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
         # Asked again behind the lock: some may have joined anew while this waited for it.
         back = Box.objects.filter(pk__in=targets, owner__groups=group_id)
         left = set(targets).difference(back.values_list("pk", flat=True))
-        delivery.unsubscribe(box.pk, sorted(left))
+        subscribing.unsubscribe(box.pk, sorted(left))
 
 
 def _personal_boxes(user_ids: Collection[int]) -> list[int]:
@@ -230,7 +230,7 @@ def close_group_box(*, group: Group) -> None:
         return
     sync(box=box)
     targets = list(box.subscribers.values_list("target_id", flat=True))
-    delivery.unsubscribe(box.pk, targets)
+    subscribing.unsubscribe(box.pk, targets)
     box.subscriptions.all().delete()
     box.managers.clear()
     box.join_requests.all().delete()

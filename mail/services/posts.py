@@ -5,10 +5,11 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mail import changes, delivery, indexing, policies
-from mail.models import DeliveredPost, Post, Submission, User
+from mail.models import DeliveredPost, MutedThread, Post, Submission, User
 
 ORPHANS_KEPT = timedelta(days=7)
 TOMBSTONES_KEPT = timedelta(days=30)
@@ -45,10 +46,18 @@ def reap_posts() -> int:
         needed.update(pending.values_list("post_id", flat=True))
         Post.objects.filter(pk__in=needed).exclude(orphaned=None).update(orphaned=None)
         orphans = Post.objects.filter(pk__in=set(ids) - needed)
-        _, by_model = orphans.filter(orphaned__lt=now - ORPHANS_KEPT).delete()
-        reaped += by_model.get("mail.Post", 0)
+        reaped += _reap(orphans.filter(orphaned__lt=now - ORPHANS_KEPT))
         orphans.filter(orphaned=None).update(orphaned=now)
     return reaped
+
+
+def _reap(posts: QuerySet[Post]) -> int:
+    """Delete posts, and what was said of their conversations where that was the last of one."""
+    threads = set(posts.values_list("thread", flat=True))
+    _, by_model = posts.delete()
+    threads -= set(Post.objects.filter(thread__in=threads).values_list("thread", flat=True))
+    MutedThread.objects.filter(thread__in=threads).delete()
+    return by_model.get("mail.Post", 0)
 
 
 def _post_ids(after: UUID, *, before: object) -> list[UUID]:

@@ -297,7 +297,7 @@ def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     if post.sender_id != by.pk or post.recalled:
         raise errors.NotFound
     policies.check_posting(by, [box])
-    row = delivery.Delivery(post.pk, post.subject, post.sender_name, [box.pk])
+    row = delivery.Delivery(post.pk, post.thread, post.subject, post.sender_name, [box.pk])
     if not (rows := delivery.retried(lambda: delivery.insert([row]))):
         raise errors.AlreadyDelivered(name=box.name)
     submitting.withdraw_if_recalled(post)

@@ -45,7 +45,9 @@ def stored_post(sender: User, subject: str) -> Post:
 
 
 def put(post: Post, *boxes: Box) -> None:
-    row = delivery.Delivery(post.pk, post.subject, post.sender_name, [box.pk for box in boxes])
+    row = delivery.Delivery(
+        *(post.pk, post.thread, post.subject, post.sender_name), [box.pk for box in boxes]
+    )
     delivery.insert([row])
 
 

@@ -142,7 +142,8 @@ class Storm:
         """Take places in hot boxes, stay for a moment, and give them back."""
         boxes = [box.pk for box in dice.sample([*self.boxes.values(), *self.own.values()], k=3)]
         with self.tolerant("rollback"), transaction.atomic():
-            delivery.insert([delivery.Delivery(Post().pk, "ghost", "ghost", boxes)])
+            ghost = Post().pk
+            delivery.insert([delivery.Delivery(ghost, ghost, "ghost", "ghost", boxes)])
             time.sleep(dice.random() * 0.01)
             transaction.set_rollback(True)
         time.sleep(dice.random() * 0.02)

@@ -36,6 +36,7 @@ class Inbox:
     shown: dict[str, bool] = field(default_factory=dict)
     archived: dict[str, bool] = field(default_factory=dict)
     had: set[str] = field(default_factory=set)  # what was ever here does not arrive again
+    muted: set[str] = field(default_factory=set)  # groups, and the first posts of conversations
 
     def receive(self, subject: str, *, read: bool) -> None:
         if subject not in self.had:
@@ -52,22 +53,28 @@ class Model:
         self.feeds: dict[str, set[str]] = defaultdict(set)  # group → the groups that it feeds
         self.reached: dict[str, set[str]] = defaultdict(set)  # group → posts that it has had
 
-    def send(self, sender: str, to: list[str], subject: str) -> None:
+    def send(self, sender: str, to: list[str], subject: str, thread: str) -> None:
         for name in to:
             if name in PEOPLE:
-                self.inboxes[name].receive(subject, read=False)
+                inbox = self.inboxes[name]
+                inbox.receive(subject, read=thread in inbox.muted)
+        routes: dict[str, set[str]] = defaultdict(set)
         for name in to:
             if name not in PEOPLE:
-                self.post(sender, name, subject)
+                self.post(name, subject, routes)
+        for member, groups in routes.items():
+            inbox = self.inboxes[member]
+            read = member == sender or thread in inbox.muted or groups <= inbox.muted
+            inbox.receive(subject, read=read)
 
-    def post(self, sender: str, name: str, subject: str) -> None:
+    def post(self, name: str, subject: str, routes: dict[str, set[str]]) -> None:
         if subject in self.reached[name]:
             return
         self.reached[name].add(subject)
         for member in PEOPLE if name == "everyone" else self.members[name]:
-            self.inboxes[member].receive(subject, read=member == sender)
+            routes[member].add(name)
         for fed in self.feeds[name]:
-            self.post(sender, fed, subject)
+            self.post(fed, subject, routes)
 
     def is_fed_by(self, target: str, source: str) -> bool:
         return target == source or any(self.is_fed_by(target, fed) for fed in self.feeds[source])
@@ -105,7 +112,39 @@ class Rules(RuleBasedStateMachine):
         author = self.staff if staff or "everyone" in to else self.user(sender)
         post = services.send(sender=author, to=to, subject=subject).post
         self.posts.append(post)
-        self.model.send(author.username, to, subject)
+        self.model.send(author.username, to, subject, subject)
+
+    @precondition(lambda self: self.posts)
+    @rule(nth=st.integers(0, 5), to=recipients)
+    def answer(self, nth: int, to: list[str]) -> None:
+        first = Post.objects.get(pk=self.posts[-1 - nth % len(self.posts)].thread)
+        if first.recalled or first.sender is None:
+            return
+        to = [name for name in to if name != "everyone"] or ["ann"]
+        subject = f"{len(self.posts)}"
+        post = services.send(sender=first.sender, to=to, subject=subject, in_reply_to=first.pk).post
+        self.posts.append(post)
+        self.model.send(first.sender_name, to, subject, first.subject)
+
+    @rule(name=person, group=group, on=st.booleans())
+    def mute_group(self, name: str, group: str, on: bool) -> None:
+        change = services.mute_group if on else services.unmute_group
+        if name not in self.model.members[group]:
+            with pytest.raises(errors.MutingNotAllowed):
+                change(box=self.boxes[group], user=self.user(name))
+            return
+        change(box=self.boxes[group], user=self.user(name))
+        muted = self.model.inboxes[name].muted
+        muted.add(group) if on else muted.discard(group)
+
+    @rule(name=person, nth=st.integers(0, 5), on=st.booleans())
+    def mute_conversation(self, name: str, nth: int, on: bool) -> None:
+        if chosen := self.choose(name, "", nth):
+            first = Post.objects.get(pk=chosen.post.thread)
+            change = services.mute_thread if on else services.unmute_thread
+            change(user=self.user(name), thread=first.pk)
+            muted = self.model.inboxes[name].muted
+            muted.add(first.subject) if on else muted.discard(first.subject)
 
     @rule(name=person, group=group)
     def join(self, name: str, group: str) -> None:
@@ -116,6 +155,7 @@ class Rules(RuleBasedStateMachine):
     def leave(self, name: str, group: str) -> None:
         services.leave(box=self.boxes[group], user=self.user(name), by=self.user(name))
         self.model.members[group].discard(name)
+        self.model.inboxes[name].muted.discard(group)
 
     @rule(feeding=st.sampled_from((*GROUPS, "everyone")), fed=group)
     def subscribe(self, feeding: str, fed: str) -> None:

@@ -8,7 +8,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import delivery, selectors, services
-from mail.models import Attachment, Blob, Box, DeliveredPost, Post, Subscription, User
+from mail.models import (
+    Attachment,
+    Blob,
+    Box,
+    DeliveredPost,
+    MutedThread,
+    Post,
+    Subscription,
+    User,
+    new_post_id,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -174,10 +184,16 @@ class TestInbox:
         assert "Seq Scan" not in plans
 
     def test_an_idle_sync_is_read_by_index(self, alice, bob, crew, people):
-        crew.group.user_set.add(*people("m", MANY))
+        members = people("m", MANY)
+        crew.group.user_set.add(*members)
+        boxes = Box.objects.filter(owner__in=members, kind=Box.Kind.PERSONAL)
+        MutedThread.objects.bulk_create(
+            MutedThread(box=box, thread=new_post_id()) for box in [selectors.own_box(bob), *boxes]
+        )
 
         plans = plan(lambda: services.sync(box=selectors.own_box(bob)))
 
         assert "mail_subscription_pkey" in plans
+        assert "mail_mutedthread_pkey" in plans
         assert "mail_boxcounter_pkey" in plans
         assert "Seq Scan" not in plans

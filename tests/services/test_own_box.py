@@ -124,6 +124,21 @@ class TestReaping:
         assert services.reap_posts() == 1
         assert list(Post.objects.values_list("pk", flat=True)) == [kept.pk]
 
+    def test_forgets_what_was_muted_with_the_last_post_of_it(self, alice, bob):
+        gone, kept = (services.send(sender=alice, to=["bob"]).post for _ in range(2))
+        for post in (gone, kept):
+            services.mute_thread(user=bob, thread=post.thread)
+        services.send(sender=alice, to=["bob"], in_reply_to=kept.pk)
+        for post in (gone, kept):
+            services.recall(post=post, by=alice)
+        self.age(days=8)
+        services.reap_posts()
+        Post.objects.filter(pk__in=[gone.pk, kept.pk]).update(orphaned=gone.created)
+        self.age(days=8)
+
+        assert services.reap_posts() == 2
+        assert [thread for thread, _ in selectors.muted_threads(bob)] == [kept.thread]
+
     def test_forgets_that_a_post_was_an_orphan_when_it_is_delivered_again(self, alice, bob):
         post = services.send(sender=alice, to=["bob"]).post
         services.delete(box=selectors.own_box(bob), uids=[1])

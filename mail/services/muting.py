@@ -1,0 +1,47 @@
+"""Groups and conversations that somebody does not want to hear of: they arrive, but read.
+
+What was posted before either is served first, so that it comes as it would have then.
+"""
+
+from uuid import UUID
+
+from mail import errors, policies, selectors
+from mail.models import Box, MutedThread, Subscription, User
+from mail.services.mailbox import sync
+
+
+def mute_group(*, box: Box, user: User) -> None:
+    """Let what comes through a group arrive read from now on; raises MutingNotAllowed."""
+    _set_muted(box, user, muted=True)
+
+
+def unmute_group(*, box: Box, user: User) -> None:
+    """Let what comes through a group arrive unread from now on; raises MutingNotAllowed."""
+    _set_muted(box, user, muted=False)
+
+
+def _set_muted(box: Box, user: User, *, muted: bool) -> None:
+    policies.check_muting(box, user)
+    own = selectors.own_box(user)
+    sync(box=own)
+    Subscription.objects.filter(target=own, source=box).update(muted=muted)
+
+
+def mute_thread(*, user: User, thread: UUID) -> None:
+    """Let what comes in a conversation arrive read from now on.
+
+    Doing it again changes nothing. Raises ThreadUnknown for one of which a person has no post.
+    """
+    own = selectors.own_box(user)
+    sync(box=own)
+    if not selectors.has_thread(user, thread):
+        raise errors.ThreadUnknown
+    MutedThread.objects.get_or_create(box=own, thread=thread)
+
+
+def unmute_thread(*, user: User, thread: UUID) -> bool:
+    """Let what comes in a conversation arrive unread from now on; says whether it was muted."""
+    own = selectors.own_box(user)
+    sync(box=own)
+    unmuted, _ = MutedThread.objects.filter(box=own, thread=thread).delete()
+    return unmuted > 0
