@@ -30,7 +30,9 @@ class TestChoosing:
             for n in range(1000)
         ]
         Post.objects.bulk_create(posts)
-        delivery.insert([delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in posts])
+        delivery.insert(
+            [delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in posts]
+        )
         page = window("test")
         expect(page.get_by_text("1001 posts", exact=True)).to_be_visible()
 
