@@ -65,7 +65,7 @@ class LeavingNotAllowed(NotAllowed):
 
 class MutingNotAllowed(NotAllowed):
     code = "muting-not-allowed"
-    message = _("Only groups that you are a member of can be muted; “%(name)s” is none.")
+    message = _("You can mute groups that you are a member of, for yourself; “%(name)s” is none.")
 
 
 class ManagingNotAllowed(NotAllowed):
@@ -172,6 +172,12 @@ class RepliedToUnknown(InvalidInput):
     code = "replied-to-unknown"
     field = "in_reply_to"
     message = _("The post that this answers is not one that you can read.")
+
+
+class AlreadyMuted(InvalidInput):
+    code = "already-muted"
+    field = "thread"
+    message = _("You have muted that conversation already.")
 
 
 class ThreadUnknown(InvalidInput):

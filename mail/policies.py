@@ -63,10 +63,11 @@ def check_leaving(box: Box, by: User, user: User) -> None:
         check_managing(box, by)
 
 
-def check_muting(box: Box, by: User) -> None:
+def check_muting(source: Box, target: Box, by: User) -> None:
     """Raises MutingNotAllowed, also for everyone: what all are told, nobody mutes."""
-    if box.group is None or not by.groups.contains(box.group):
-        raise errors.MutingNotAllowed(name=box.name)
+    group = source.group
+    if target.owner_id != by.pk or group is None or not by.groups.contains(group):
+        raise errors.MutingNotAllowed(name=source.name)
 
 
 def check_managing(box: Box, by: User) -> None:

@@ -212,7 +212,13 @@ def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
     """A conversation in the reading pane; it stays unread until the page asks for the mark."""
     box = own_box(request, folder)
     reading = selectors.reading(request.user, box, uid)
-    context: dict[str, object] = {"folder": folder, "box": box, "reading": reading}
+    is_muted = selectors.is_muted(request.user, reading.row.post.thread)
+    context: dict[str, object] = {
+        "folder": folder,
+        "box": box,
+        "reading": reading,
+        "is_muted": is_muted,
+    }
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "mail/read_post.html#pane", context)
     return render(request, "mail/read_post.html", _frame(request, folder, box) | context)

@@ -19,6 +19,7 @@ LAYERS = (
     {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
+        "muting_views",
         *("admin", "management", "apps"),
     },
     {"urls"},
@@ -26,6 +27,7 @@ LAYERS = (
 FRONT_ENDS = {
     *("api", "forms", "middleware", "signals", "templatetags"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
+    "muting_views",
     *("admin", "management", "downloads"),
 }
 HEART = {"delivery", "subscribing", "changes", "accounts", "combining", "submitting", "indexing"}

@@ -18,6 +18,7 @@ from mail.api import (
     description,
     drafts,
     join_requests,
+    muted_threads,
     posts,
     problems,
     submissions,
@@ -76,6 +77,7 @@ for prefix, router in (
     ("tokens", tokens.router),
     ("drafts", drafts.router),
     ("boxes/{name}/join-requests", join_requests.router),
+    ("muted-threads", muted_threads.router),
     ("settings", own_settings.router),
     ("drafts/{draft_id}/attachments", attachments.of_drafts),
     ("attachments", attachments.router),
@@ -96,7 +98,7 @@ def root(request: ApiRequest) -> HttpResponse:
     """Links to all collections and actions."""
     urls = Urls(request)
     collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
-    more = ("drafts", "completions", "tokens", "settings")
+    more = ("drafts", "completions", "muted-threads", "tokens", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
     links |= {name: urls.collection(f"actions/{name}") for name in acts}

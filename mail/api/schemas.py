@@ -97,6 +97,7 @@ class Root(Schema):
     submissions: Url
     drafts: Url
     completions: Url
+    muted_threads: Url = Field(alias="muted-threads")
     tokens: Url
     settings: Url
     deliver: Url
@@ -294,6 +295,7 @@ class SubscriptionOut(Schema):
     target: Url
     created: datetime
     watermark: Url | None = Field(description="The delivered post of the source served last.")
+    muted: bool = Field(description="Whether what comes this way arrives read.")
 
 
 class SubscriptionIn(Input):
@@ -306,9 +308,13 @@ class SubscriptionIn(Input):
 
 
 class SubscriptionPatch(Input):
-    watermark: Uid = Field(
+    watermark: Uid | None = Field(
+        None,
         description="A delivered post of the source, or its uid: forward only.",
         examples=[f"{HOST}/delivered-posts/3.42"],
+    )
+    muted: StrictBool | None = Field(
+        None, description="Whether what comes this way arrives read; of one's own box only."
     )
 
 

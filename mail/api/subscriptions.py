@@ -26,6 +26,7 @@ def _shown(urls: Urls, row: Subscription) -> dict[str, Any]:
         "target": urls.box(row.target.name),
         "created": row.created,
         "watermark": mark,
+        "muted": row.muted,
     }
 
 
@@ -103,17 +104,23 @@ def get_subscription(request: ApiRequest, subscription_id: SubscriptionId) -> Ht
 @router.patch(
     "/{subscription_id}",
     response={200: SubscriptionOut, **errors_of(400, 403, 404, 413, 415, 422)},
-    operation_id="move_watermark",
-    summary="Pass over what is waiting",
+    operation_id="change_subscription",
+    summary="Pass over what is waiting, or mute",
 )
-def move_watermark(
+def change_subscription(
     request: ApiRequest, subscription_id: SubscriptionId, data: SubscriptionPatch
 ) -> HttpResponse:
-    """Move the watermark forward: what is passed over is not delivered."""
+    """Move the watermark forward: what is passed over is not delivered. Mute, or unmute."""
     row = _one(request, subscription_id)
     urls = Urls(request)
-    uid = urls.uid(data.watermark, row.source_id, "watermark")
-    services.move_watermark(target=row.target, source=row.source, uid=uid)
+    if data.muted is not None:
+        policies.check_muting(row.source, row.target, request.user)
+    if data.watermark is not None:
+        uid = urls.uid(data.watermark, row.source_id, "watermark")
+        services.move_watermark(target=row.target, source=row.source, uid=uid)
+    if data.muted is not None:
+        change = services.mute_group if data.muted else services.unmute_group
+        change(box=row.source, user=request.user)
     return answer(_shown(urls, _one(request, subscription_id)))
 
 

@@ -55,6 +55,9 @@ class Urls:
     def attachment(self, attachment_id: UUID) -> str:
         return f"{self.base}attachments/{attachment_id}"
 
+    def muted_thread(self, thread: UUID) -> str:
+        return f"{self.base}muted-threads/{thread}"
+
     def token(self, token_id: int) -> str:
         return f"{self.base}tokens/{token_id}"
 

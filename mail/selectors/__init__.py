@@ -76,7 +76,7 @@ from mail.selectors.lists import (
     neighbours,
     page,
 )
-from mail.selectors.muting import has_thread, is_muted, muted_groups, muted_threads
+from mail.selectors.muting import has_thread, is_muted, muted_groups, muted_thread, muted_threads
 from mail.selectors.posts import (
     RecallReport,
     all_readable_posts,
@@ -137,6 +137,7 @@ __all__ = [
     "members",
     "modseq_of",
     "muted_groups",
+    "muted_thread",
     "muted_threads",
     "names_of",
     "neighbours",

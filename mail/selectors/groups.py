@@ -13,6 +13,7 @@ from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, Use
 from mail.selectors.addressing import sizes
 from mail.selectors.conversations import boxes_shown, copies
 from mail.selectors.lists import PAGE
+from mail.selectors.muting import muted_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class GroupRow:
     size: int
     is_member: bool
     is_manager: bool
+    is_muted: bool
     asking: int  # people who ask to join; told to managers only
     has_asked: bool
 
@@ -42,7 +44,7 @@ class GroupPost:
 def groups(
     user: User, *, text: str = "", after: str = "", limit: int = PAGE
 ) -> tuple[list[GroupRow], str]:
-    """A page of groups by name, and after which name the next begins: five reads at any size."""
+    """A page of groups by name, and after which name the next begins: six reads at any size."""
     wanted = Q(kind=Box.Kind.GROUP, group__isnull=False)
     if text := text.strip():
         wanted &= Q(name__icontains=text) | Q(description__icontains=text)
@@ -66,10 +68,11 @@ def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
     counted = sizes([box.pk for box in boxes])
     joined = set(user.groups.values_list("pk", flat=True))
     managed = set(user.managed.values_list("pk", flat=True))
-    asked = _requests(user, boxes, managed)
+    asked, muted = _requests(user, boxes, managed), muted_groups(user)
     return [
         GroupRow(
             *(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed),
+            box.pk in muted,
             *asked.get(box.pk, (0, False)),
         )
         for box in boxes

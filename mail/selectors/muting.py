@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from mail import errors
 from mail.models import Box, MutedThread, Post, Subscription, User
 from mail.selectors.boxes import own_boxes
 from mail.selectors.conversations import copies
@@ -15,6 +16,14 @@ def muted_groups(user: User) -> set[int]:
     """The boxes of groups that a person has muted: one read."""
     muted = Subscription.objects.filter(target__owner=user, muted=True)
     return set(muted.values_list("source_id", flat=True))
+
+
+def muted_thread(user: User, thread: UUID) -> tuple[UUID, datetime]:
+    """A conversation that a person has muted, and since when; raises NotFound."""
+    found = MutedThread.objects.filter(_own(user), thread=thread)
+    if (row := found.values_list("thread", "created").first()) is None:
+        raise errors.NotFound
+    return row
 
 
 def is_muted(user: User, thread: UUID) -> bool:

@@ -21,22 +21,23 @@ def unmute_group(*, box: Box, user: User) -> None:
 
 
 def _set_muted(box: Box, user: User, *, muted: bool) -> None:
-    policies.check_muting(box, user)
     own = selectors.own_box(user)
+    policies.check_muting(box, own, user)
     sync(box=own)
     Subscription.objects.filter(target=own, source=box).update(muted=muted)
 
 
-def mute_thread(*, user: User, thread: UUID) -> None:
-    """Let what comes in a conversation arrive read from now on.
+def mute_thread(*, user: User, thread: UUID) -> bool:
+    """Let what comes in a conversation arrive read from now on; says whether it did not before.
 
-    Doing it again changes nothing. Raises ThreadUnknown for one of which a person has no post.
+    Raises ThreadUnknown for one of which a person has no post.
     """
     own = selectors.own_box(user)
     sync(box=own)
     if not selectors.has_thread(user, thread):
         raise errors.ThreadUnknown
-    MutedThread.objects.get_or_create(box=own, thread=thread)
+    _, made = MutedThread.objects.get_or_create(box=own, thread=thread)
+    return made
 
 
 def unmute_thread(*, user: User, thread: UUID) -> bool:

@@ -199,7 +199,7 @@ const keys = {
   c: () => $('[data-key="c"]')?.click(),
 }
 for (const key of ['e', '#', 'u', 'I', 's']) keys[key] = () => act(key)
-for (const key of ['r', 'a', 'f']) keys[key] = () => $(`#pane [data-key="${key}"]`)?.click()
+for (const key of ['r', 'a', 'f', 'm']) keys[key] = () => $(`#pane [data-key="${key}"]`)?.click()
 
 document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return

@@ -52,7 +52,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "list_subscriptions": ALL,
     "create_subscription": MAKES,
     "get_subscription": OWN,
-    "move_watermark": OWN,
+    "change_subscription": OWN,
     "delete_subscription": OWN_GONE,
     "deliver": (403, 403, 403, 200, 403, 401),  # to the crew, which takes its managers' posts only
     "sync": (204, 400, 400, 400, 400, 401),
@@ -83,6 +83,10 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "get_attachment": OWN,
     "get_attachment_content": OWN,
     "detach": OWN_GONE,
+    "list_muted_threads": ALL,
+    "mute_thread": (201, 400, 400, 201, 400, 401),  # of the post from alice to bob
+    "get_muted_thread": OWN,
+    "unmute_thread": OWN_GONE,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -100,6 +104,8 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
     services.join(box=other, user=bob, by=bob)
     submission = services.send(sender=alice, to=["bob"], subject="x")
     stored: Post = services.store(sender=alice)
+    muted = services.send(sender=alice, to=["bob"]).post
+    services.mute_thread(user=bob, thread=muted.thread)
     token, _ = services.create_token(user=bob, name="x")
     box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
     attached = services.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
@@ -107,6 +113,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "who": [bob, charlie, dora, alice, staff],
         "post": submission.post_id,
         "stored": stored.pk,
+        "muted": muted.thread,
         "submission": submission.pk,
         "delivered": f"{box.pk}.1",
         "subscription": f"{box.pk}.{other.pk}",
@@ -150,7 +157,10 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "delete_delivered_post": lambda world: (f"delivered-posts/{world['delivered']}", None),
     "create_subscription": lambda _: ("subscriptions", {"source": "open group"}),
     "get_subscription": lambda world: (f"subscriptions/{world['subscription']}", None),
-    "move_watermark": lambda world: (f"subscriptions/{world['subscription']}", {"watermark": 0}),
+    "change_subscription": lambda world: (
+        f"subscriptions/{world['subscription']}",
+        {"watermark": 0, "muted": True},
+    ),
     "delete_subscription": lambda world: (f"subscriptions/{world['subscription']}", None),
     "deliver": lambda _: ("actions/deliver", {"to": ["crew"]}),
     "sync": lambda _: ("actions/sync", {"box": "bob"}),
@@ -178,6 +188,9 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "get_attachment": lambda world: (f"attachments/{world['attachment']}", None),
     "get_attachment_content": lambda world: (f"attachments/{world['attachment']}/content", None),
     "detach": lambda world: (f"attachments/{world['attachment']}", None),
+    "mute_thread": lambda world: ("muted-threads", {"thread": str(world["post"])}),
+    "get_muted_thread": lambda world: (f"muted-threads/{world['muted']}", None),
+    "unmute_thread": lambda world: (f"muted-threads/{world['muted']}", None),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }

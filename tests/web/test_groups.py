@@ -36,8 +36,8 @@ def test_many_groups_come_by_pages_at_the_same_cost(
     for count in (3, len(names)):
         for name in names[3:count]:
             Group.objects.create(name=name)
-        # Session, person, groups, sizes, memberships, managed, requests.
-        with django_assert_num_queries(7):
+        # Session, person, groups, sizes, memberships, managed, requests, muted.
+        with django_assert_num_queries(8):
             page = client.get("/groups/")
     page = client.get("/groups/", {"after": page.context["following"]})
     assert [row.box.name for row in page.context["rows"]] == names[selectors.PAGE :]
@@ -140,9 +140,9 @@ def test_members_are_found_and_paged_at_the_same_cost(
         services.import_users(users=people)
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
-        # Session, person; group, size, memberships, managed, requests; own box, idle sync;
-        # members, subscription, posts, boxes, first words, copies; managers.
-        with django_assert_num_queries(16):
+        # Session, person; group, size, memberships, managed, requests, muted; own box,
+        # idle sync; members, subscription, posts, boxes, first words, copies; managers.
+        with django_assert_num_queries(17):
             page = client.get("/groups/crew/")
     assert len(page.context["people"]) == selectors.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})

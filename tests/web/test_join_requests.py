@@ -49,7 +49,7 @@ def test_many_requests_cost_no_more(
     for user in (bob, charlie):
         services.ask_to_join(box=board, user=user)
         client.get("/groups/board/")
-        # Session, person; group, size, memberships, managed, requests; own box, idle sync;
-        # members, subscription; managers, who asks.
-        with django_assert_num_queries(13):
+        # Session, person; group, size, memberships, managed, requests, muted; own box,
+        # idle sync; members, subscription; managers, who asks.
+        with django_assert_num_queries(14):
             client.get("/groups/board/")

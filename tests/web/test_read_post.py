@@ -88,6 +88,6 @@ def test_a_conversation_costs_the_same_at_any_length(
         for _ in range(length):
             services.send(sender=alice, to=["bob"], subject="Re", in_reply_to=post.pk)
         # Session, person, box; row and post; boxes, thread, copies, posts, full names, attachments;
-        # recipients; neighbours.
-        with django_assert_num_queries(13):
+        # recipients; neighbours; whether it is muted.
+        with django_assert_num_queries(14):
             client.get("/inbox/1/", headers={"HX-Request": "true"})
