@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import translation
 from ninja.errors import HttpError, Throttled
 from ninja.security import HttpBasicAuth, HttpBearer
 from ninja.security.session import SessionAuth as NinjaSessionAuth
@@ -37,7 +38,7 @@ class TokenAuth(HttpBearer):
             return None
         if found.read_only and request.method != "GET":
             raise errors.TokenReadOnly
-        request.user = found.user
+        _admit(request, found.user)
         request.token_expires = found.expires  # type: ignore[attr-defined]
         return found.user
 
@@ -56,8 +57,15 @@ class BasicAuth(HttpBasicAuth):
             for key in keys:
                 _excess(key, settings.API_LOGIN_RATE)
             return None
-        request.user = user
+        _admit(request, user)
         return user
+
+
+def _admit(request: HttpRequest, user: User) -> None:
+    """Go on as this person, and in the language that they chose, as in the browser."""
+    request.user = user
+    if user.language:
+        translation.activate(user.language)
 
 
 def _verified(request: HttpRequest, username: str, password: str) -> User | None:

@@ -2,6 +2,10 @@
 
 import pytest
 
+from mail import services
+
+from .conftest import Api
+
 USUAL = {
     "language": "",
     "time_zone": "",
@@ -54,3 +58,17 @@ def test_an_unknown_field_is_named(as_, bob, problem):
 
 def test_wrong_method(as_, bob):
     assert as_(bob).delete("settings").status_code == 405
+
+
+def test_what_is_refused_is_said_in_the_language_that_one_chose(as_, bob, problem):
+    _, secret = services.create_token(user=bob, name="x")
+    token = Api({"Authorization": f"Bearer {secret}", "Accept-Language": "fr"})
+    said = {}
+    for language in ("", "de"):
+        as_(bob).patch("settings", {"language": language})
+        for api in (as_(bob), token):
+            answer = api.post("actions/deliver", {"to": ["nobody"]})
+            problem(answer, 400, code="unknown-recipient")
+            said[language, api is token] = answer.json()["detail"]
+    assert said["", False] == "Nobody here is called “nobody”."
+    assert said["de", False] == said["de", True] != said["", True] != said["", False]
