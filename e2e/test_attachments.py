@@ -1,6 +1,7 @@
 """Files are dropped, pasted or chosen, wait with the draft, and reach who may read the post."""
 
 import io
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -152,6 +153,25 @@ def test_sending_waits_for_the_upload(window, office):
     held[0].continue_()
     expect(dialog).to_have_count(0)
     assert len(selectors.attachments_of_post(Post.objects.get().pk)) == 1
+
+
+def test_what_did_not_arrive_is_sent_again(window, office):
+    page = window("test", complains=False)
+    dialog = open_window(page)
+    dialog.get_by_label("Subject").fill("Lost")
+    saved(dialog)
+    page.route("**/attach/**", lambda route: route.abort())
+    for name in ("lost.txt", "lost too.txt"):
+        drop(page, name)
+        expect(attached(dialog).filter(has_text=f"“{name}” did not arrive")).to_be_visible()
+    looks_well(page)
+
+    page.unroute("**/attach/**")
+    dialog.get_by_role("button", name="Try again: lost.txt").click()
+    expect(dialog.get_by_role("link", name="lost.txt", exact=True)).to_be_visible()
+    expect(dialog.get_by_role("button", name="Remove lost.txt")).to_be_focused()
+    expect(attached(dialog)).to_have_text([re.compile(r"^\s*lost.txt"), re.compile("lost too.txt")])
+    assert [one.name for one in Attachment.objects.all()] == ["lost.txt"]
 
 
 def test_a_picture_is_pasted_and_a_text_stays_a_text(window, office):

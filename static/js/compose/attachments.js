@@ -10,6 +10,7 @@ export class Attachments {
     this.list = row.querySelector("ul");
     this.input = row.querySelector("input[type=file]");
     this.waiting = new Set(); // what is not there yet
+    this.lost = new WeakMap(); // lines whose files did not arrive
     this.queue = Promise.resolve();
     // The form itself sends none.
     this.input.removeAttribute("name");
@@ -147,12 +148,18 @@ export class Attachments {
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => (progress.value = event.loaded / (event.total || 1));
     // All of it is on its way: from here on it is removed, not cancelled.
-    request.upload.onload = () => (item.line.querySelector("[data-cancel]").disabled = true);
+    request.upload.onload = () => this.arriving(item.line.querySelector("[data-cancel]"));
     return new Promise((resolve, reject) => {
       request.onload = () => resolve(request);
       request.onerror = request.onabort = request.ontimeout = reject;
       request.send(file);
     });
+  }
+
+  /** A button that is disabled loses the focus, which what takes its place is to have. */
+  arriving(cancel) {
+    if (cancel === document.activeElement) this.unfocused = cancel.closest("li");
+    cancel.disabled = true;
   }
 
   failed(item, why, said = "") {
@@ -163,17 +170,29 @@ export class Attachments {
     line.querySelector("progress").remove();
     line.querySelector("[data-cancel]").disabled = false;
     line.querySelector(".file-name").textContent = text;
+    if (why === "failed") {
+      this.lost.set(line, file);
+      line.querySelector("[data-again]").hidden = false;
+    }
     this.compose.say(text);
+  }
+
+  again(line) {
+    this.add([this.lost.get(line)]);
+    const made = this.list.lastElementChild;
+    line.replaceWith(made);
+    made.querySelector("[data-cancel]").focus();
   }
 
   // --- Taking them out ---
 
   clicked(event) {
-    const button = event.target.closest("[data-cancel], [data-detach]");
+    const button = event.target.closest("[data-cancel], [data-detach], [data-again]");
     if (!button) return;
     event.preventDefault();
     const line = button.closest("li");
     if (button.dataset.detach) this.detach(line, button);
+    else if (button.matches("[data-again]")) this.again(line);
     else this.cancel(line);
   }
 
@@ -252,7 +271,8 @@ export class Attachments {
   }
 
   replace(line, made) {
-    const focused = line.contains(document.activeElement);
+    const lost = line === this.unfocused && document.activeElement === document.body;
+    const focused = lost || line.contains(document.activeElement);
     line.replaceWith(made);
     if (focused) made.querySelector("button")?.focus();
   }
