@@ -16,7 +16,8 @@ LAYERS = (
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
+    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"}
+    | {"group_forms"},
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
         *("admin", "management", "apps"),
@@ -24,7 +25,7 @@ LAYERS = (
     {"urls"},
 )
 FRONT_ENDS = {
-    *("api", "forms", "middleware", "signals", "templatetags"),
+    *("api", "forms", "group_forms", "middleware", "signals", "templatetags"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
     *("admin", "management", "downloads"),
 }

@@ -105,7 +105,7 @@ CASES = [
     Case("GET", "/groups/g/edit/", 8),
     Case("POST", "/groups/g/edit/", 10, {"join_policy": "manager", "post_policy": "members"}),
     Case("POST", "/groups/g/add-member/", 16, {"person": "alice"}),
-    Case("POST", "/groups/g/add-members/", 18, {"people": "charlie"}),
+    Case("POST", "/groups/g/add-members/", 19, {"people": "charlie"}),
     Case("POST", "/groups/g/add-manager/", 10, {"person": "alice"}),
     Case("POST", "/groups/g/remove-manager/", 10, {"person": "alice"}),
     Case("POST", "/groups/g/remove-member/", 23, {"person": "alice"}),
