@@ -53,3 +53,25 @@ class PeopleForm(_NameForm):
         except errors.InvalidInput as error:
             self.say(error)
             return None
+
+
+class SourceForm(_NameForm):
+    source = forms.CharField(
+        label=_("Add a group"),
+        max_length=names.MAX_LENGTH,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "list": "sources-offered"}
+        ),
+    )
+
+    def add(self, target: Box, by: User) -> Box | None:
+        """Feed a group with it; None, with an error at the field, where that is refused."""
+        if not self.is_valid():
+            return None
+        try:
+            source = selectors.source(self.cleaned_data["source"])
+            services.subscribe(source=source, target=target, by=by)
+        except (errors.InvalidInput, errors.NotAllowed) as error:
+            self.add_error("source", str(error))
+            return None
+        return source

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mail import policies, selectors, services
 from mail.forms import GroupForm
-from mail.group_forms import PeopleForm, PersonForm
+from mail.group_forms import PeopleForm, PersonForm, SourceForm
 from mail.models import Box, User
 from mail.views import Request
 
@@ -56,8 +56,21 @@ def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) 
         "many": PeopleForm(),
         "requests": selectors.join_requests(row.box) if row.asking else [],
     }
+    context |= {"feed": SourceForm()} | _feeds(request, row)
     status = 422 if any(form.errors for form in filled.values()) else 200
     return render(request, "mail/group.html", context | filled, status=status)
+
+
+def _feeds(request: Request, row: selectors.GroupRow) -> dict[str, object]:
+    sources, more_sources = selectors.sources(row.box, after=request.GET.get("sources", ""))
+    targets, more_targets = selectors.targets(row.box, after=request.GET.get("targets", ""))
+    return {
+        "sources": sources,
+        "more_sources": more_sources,
+        "targets": targets,
+        "more_targets": more_targets,
+        "offered_sources": selectors.offered_sources(request.user, row.box),
+    }
 
 
 @login_required

@@ -20,12 +20,13 @@ LAYERS = (
     | {"group_forms"},
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
+        "feed_views",
         *("admin", "management", "apps"),
     },
     {"urls"},
 )
 FRONT_ENDS = {
-    *("api", "forms", "group_forms", "middleware", "signals", "templatetags"),
+    *("api", "forms", "group_forms", "middleware", "signals", "templatetags", "feed_views"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
     *("admin", "management", "downloads"),
 }

@@ -167,8 +167,9 @@ def test_members_are_found_and_paged_at_the_same_cost(
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
         # Session, person; group, size, memberships, managed, requests; own box, idle sync;
-        # members, subscription, posts, boxes, first words, copies; managers.
-        with django_assert_num_queries(16):
+        # members, subscription, posts, boxes, first words, copies; managers; sources, targets,
+        # offered sources.
+        with django_assert_num_queries(19):
             page = client.get("/groups/crew/")
     assert len(page.context["people"]) == selectors.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})

@@ -50,6 +50,6 @@ def test_many_requests_cost_no_more(
         services.ask_to_join(box=board, user=user)
         client.get("/groups/board/")
         # Session, person; group, size, memberships, managed, requests; own box, idle sync;
-        # members, subscription; managers, who asks.
-        with django_assert_num_queries(13):
+        # members, subscription; managers, who asks; sources, targets, offered sources.
+        with django_assert_num_queries(16):
             client.get("/groups/board/")
