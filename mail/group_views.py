@@ -54,11 +54,17 @@ def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) 
         "older": older,
         "person": PersonForm(),
         "many": PeopleForm(),
-        "requests": selectors.join_requests(row.box) if row.asking else [],
     }
+    context |= _requests(request, row) if row.asking else {}
     context |= {"feed": SourceForm()} | _feeds(request, row)
     status = 422 if any(form.errors for form in filled.values()) else 200
     return render(request, "mail/group.html", context | filled, status=status)
+
+
+def _requests(request: Request, row: selectors.GroupRow) -> dict[str, object]:
+    after = request.GET.get("asking", "")
+    requests, more = selectors.join_requests(row.box, after=int(after) if after.isdecimal() else 0)
+    return {"requests": requests, "more_requests": more}
 
 
 def _feeds(request: Request, row: selectors.GroupRow) -> dict[str, object]:

@@ -93,6 +93,15 @@ def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
     ]
 
 
+def test_posts_name_their_senders_in_full(signed_in, alice, bob, crew):
+    User.objects.filter(pk=bob.pk).update(first_name="Bob", last_name="Marley")
+    for sender in (alice, bob):
+        services.send(sender=sender, to=["crew"], subject="hello")
+    page = signed_in(alice).get("/groups/crew/")
+    assert '<span class="size" title="bob">Bob Marley</span>' in page.text
+    assert '<span class="size" title="alice">alice</span>' in page.text
+
+
 def test_a_manager_adds_and_removes(signed_in, alice, charlie, crew):
     client = signed_in(alice)
     client.post("/groups/crew/add-member/", {"person": "Charlie"})
@@ -167,9 +176,9 @@ def test_members_are_found_and_paged_at_the_same_cost(
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
         # Session, person; group, size, memberships, managed, requests; own box, idle sync;
-        # members, subscription, posts, boxes, first words, copies; managers; sources, targets,
-        # offered sources.
-        with django_assert_num_queries(19):
+        # members, subscription, posts, boxes, first words, copies, full names; managers; sources,
+        # targets, offered sources.
+        with django_assert_num_queries(20):
             page = client.get("/groups/crew/")
     assert len(page.context["people"]) == selectors.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})
