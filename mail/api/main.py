@@ -20,6 +20,7 @@ from mail.api import (
     join_requests,
     posts,
     problems,
+    sessions,
     submissions,
     subscriptions,
     tokens,
@@ -77,6 +78,7 @@ for prefix, router in (
     ("drafts", drafts.router),
     ("boxes/{name}/join-requests", join_requests.router),
     ("settings", own_settings.router),
+    ("sessions", sessions.router),
     ("drafts/{draft_id}/attachments", attachments.of_drafts),
     ("attachments", attachments.router),
     ("completions", completions.router),
@@ -96,7 +98,7 @@ def root(request: ApiRequest) -> HttpResponse:
     """Links to all collections and actions."""
     urls = Urls(request)
     collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
-    more = ("drafts", "completions", "tokens", "settings")
+    more = ("drafts", "completions", "tokens", "sessions", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
     links |= {name: urls.collection(f"actions/{name}") for name in acts}

@@ -98,6 +98,7 @@ class Root(Schema):
     drafts: Url
     completions: Url
     tokens: Url
+    sessions: Url
     settings: Url
     deliver: Url
     audience: Url

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import Box, Post, User
+from mail.models import Box, Post, Session, User
 
 from .conftest import Api
 from .test_openapi import OPERATIONS
@@ -83,6 +85,9 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "get_attachment": OWN,
     "get_attachment_content": OWN,
     "detach": OWN_GONE,
+    "list_sessions": ALL,
+    "end_other_sessions": ALL,
+    "end_session": OWN_GONE,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -101,6 +106,8 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
     submission = services.send(sender=alice, to=["bob"], subject="x")
     stored: Post = services.store(sender=alice)
     token, _ = services.create_token(user=bob, name="x")
+    later = timezone.now() + timedelta(days=1)
+    session = Session.objects.create(session_key="x", user=bob, started=later, expire_date=later)
     box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
     attached = services.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
     return {
@@ -111,6 +118,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "delivered": f"{box.pk}.1",
         "subscription": f"{box.pk}.{other.pk}",
         "token": token.pk,
+        "session": session.handle,
         "draft": draft.pk,
         "attachment": attached.pk,
         "trash": f"{selectors.own_box(bob, 'trash').pk}.0",
@@ -178,6 +186,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "get_attachment": lambda world: (f"attachments/{world['attachment']}", None),
     "get_attachment_content": lambda world: (f"attachments/{world['attachment']}/content", None),
     "detach": lambda world: (f"attachments/{world['attachment']}", None),
+    "end_session": lambda world: (f"sessions/{world['session']}", None),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }
