@@ -322,6 +322,12 @@ class AlreadySubscribed(InvalidInput):
     message = _("“%(target)s” already receives what is posted to “%(source)s”.")
 
 
+class GroupUnknown(InvalidInput):
+    code = "group-unknown"
+    field = "source"
+    message = _("No group is called “%(name)s”. Name one that you manage, or everyone.")
+
+
 class AlreadyDelivered(InvalidInput):
     code = "already-delivered"
     field = "post"

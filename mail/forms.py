@@ -436,30 +436,6 @@ class GroupForm(RefusableForm):
         return True
 
 
-class PersonForm(forms.Form):
-    person = forms.CharField(
-        label=_("Username"),
-        max_length=names.MAX_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
-    )
-
-    def found(self) -> User | None:
-        """Whom the name stands for."""
-        return selectors.person(self.cleaned_data["person"])
-
-
-class PeopleForm(forms.Form):
-    people = forms.CharField(
-        label=_("Usernames, separated by commas or lines"),
-        widget=forms.Textarea(attrs={"rows": 6, "autocapitalize": "none", "spellcheck": "false"}),
-    )
-
-    @property
-    def usernames(self) -> list[str]:
-        """What was typed, name by name."""
-        return names.split(self.cleaned_data["people"]) if self.is_valid() else []
-
-
 class SearchForm(forms.Form):
     """What is looked for; a search that cannot be read says which part of it."""
 

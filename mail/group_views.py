@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mail import errors, policies, selectors, services
-from mail.forms import GroupForm, PeopleForm, PersonForm
+from mail import policies, selectors, services
+from mail.forms import GroupForm
+from mail.group_forms import PeopleForm, PersonForm, SourceForm
 from mail.models import Box, User
 from mail.views import Request
 
@@ -30,7 +32,11 @@ def groups(request: Request) -> HttpResponse:
 @require_GET
 def group(request: Request, name: str) -> HttpResponse:
     """What a group is for, who is in it, and what was posted to it since one joined."""
-    row = selectors.group(request.user, name)
+    return group_page(request, selectors.group(request.user, name))
+
+
+def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) -> HttpResponse:
+    """A group's page; with a form that was refused, as it was filled in."""
     services.sync(box=selectors.own_box(request.user), batches=1)
     text, after = request.GET.get("q", ""), request.GET.get("after", "")
     before = request.GET.get("before", "")
@@ -48,9 +54,29 @@ def group(request: Request, name: str) -> HttpResponse:
         "older": older,
         "person": PersonForm(),
         "many": PeopleForm(),
-        "requests": selectors.join_requests(row.box) if row.asking else [],
     }
-    return render(request, "mail/group.html", context)
+    context |= _requests(request, row) if row.asking else {}
+    context |= {"feed": SourceForm()} | _feeds(request, row)
+    status = 422 if any(form.errors for form in filled.values()) else 200
+    return render(request, "mail/group.html", context | filled, status=status)
+
+
+def _requests(request: Request, row: selectors.GroupRow) -> dict[str, object]:
+    after = request.GET.get("asking", "")
+    requests, more = selectors.join_requests(row.box, after=int(after) if after.isdecimal() else 0)
+    return {"requests": requests, "more_requests": more}
+
+
+def _feeds(request: Request, row: selectors.GroupRow) -> dict[str, object]:
+    sources, more_sources = selectors.sources(row.box, after=request.GET.get("sources", ""))
+    targets, more_targets = selectors.targets(row.box, after=request.GET.get("targets", ""))
+    return {
+        "sources": sources,
+        "more_sources": more_sources,
+        "targets": targets,
+        "more_targets": more_targets,
+        "offered_sources": selectors.offered_sources(request.user, row.box),
+    }
 
 
 @login_required
@@ -140,12 +166,14 @@ def add_member(request: Request, name: str) -> HttpResponse:
 @require_POST
 def add_members(request: Request, name: str) -> HttpResponse:
     """Make many people members at once."""
-    box = selectors.group(request.user, name).box
-    wanted = PeopleForm(request.POST).usernames
-    count = services.add_members(box=box, usernames=wanted, by=request.user)
+    row = selectors.group(request.user, name)
+    form = PeopleForm(request.POST)
+    policies.check_managing(row.box, request.user)
+    if (count := form.add(row.box, request.user)) is None:
+        return group_page(request, row, many=form)
     said = ngettext("%(n)d person is a member now.", "%(n)d people are members now.", count)
     messages.success(request, said % {"n": count})
-    return redirect("group", name=box.name)
+    return redirect("group", name=row.box.name)
 
 
 @login_required
@@ -176,13 +204,10 @@ class _Change(Protocol):
 
 
 def _managed(request: Request, name: str, change: _Change) -> HttpResponse:
-    box = selectors.group(request.user, name).box
-    change(box=box, user=_person(request), by=request.user)
-    return redirect("group", name=box.name)
-
-
-def _person(request: Request) -> User:
+    row = selectors.group(request.user, name)
     form = PersonForm(request.POST)
-    if not form.is_valid() or (found := form.found()) is None:
-        raise errors.UnknownRecipient(names=[request.POST.get("person", "")[:150]], field="person")
-    return found
+    if (user := form.found()) is None:
+        policies.check_managing(row.box, request.user)
+        return group_page(request, row, person=form)
+    change(box=row.box, user=user, by=request.user)
+    return redirect("group", name=row.box.name)

@@ -4,6 +4,7 @@ from django.urls import path, register_converter, reverse_lazy
 from mail import (
     attachment_views,
     compose_views,
+    feed_views,
     group_views,
     muting_views,
     names,
@@ -95,6 +96,8 @@ urlpatterns = [
     path("groups/<str:name>/remove-manager/", group_views.remove_manager, name="remove_manager"),
     path("groups/<str:name>/mute/", muting_views.mute_group, name="mute_group"),
     path("groups/<str:name>/unmute/", muting_views.unmute_group, name="unmute_group"),
+    path("groups/<str:name>/add-source/", feed_views.add_source, name="add_source"),
+    path("groups/<str:name>/remove-source/", feed_views.remove_source, name="remove_source"),
     path("<folder:folder>/", views.inbox, name="inbox"),
     path("<folder:folder>/news/", views.news, name="news"),
     path("<folder:folder>/<int:uid>/", views.read_post, name="read_post"),

@@ -16,16 +16,18 @@ LAYERS = (
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
+    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"}
+    | {"group_forms"},
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
         "muting_views",
+        "feed_views",
         *("admin", "management", "apps"),
     },
     {"urls"},
 )
 FRONT_ENDS = {
-    *("api", "forms", "middleware", "signals", "templatetags"),
+    *("api", "forms", "group_forms", "middleware", "signals", "templatetags", "feed_views"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
     "muting_views",
     *("admin", "management", "downloads"),

@@ -102,3 +102,12 @@ def read_cursor(cursor: str | None) -> str | None:
     if "\0" in key:
         raise errors.CursorInvalid
     return key
+
+
+def read_number(cursor: str | None) -> int | None:
+    """The number that a cursor stands for, of a list in the order of its rows' numbers."""
+    if (key := read_cursor(cursor)) is None:
+        return None
+    if not (key.isascii() and key.isdigit() and len(key) < 19):  # noqa: PLR2004 - a bigint
+        raise errors.CursorInvalid
+    return int(key)

@@ -7,9 +7,9 @@ from ninja import Router
 
 from mail import policies, selectors, services
 from mail.api import users
-from mail.api.answers import nothing, tagged
+from mail.api.answers import next_link, nothing, read_number, tagged
 from mail.api.boxes import group, person
-from mail.api.common import ApiRequest, Name, Username
+from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Name, Username
 from mail.api.schemas import UserOut, errors_of
 from mail.api.urls import Urls
 from mail.models import User
@@ -19,15 +19,20 @@ router = Router(tags=["groups"])
 
 @router.get(
     "",
-    response={200: list[UserOut], 304: None, **errors_of(403, 404)},
+    response={200: list[UserOut], 304: None, **errors_of(400, 403, 404, 422)},
     operation_id="list_join_requests",
     summary="List who asks to join a group",
 )
-def list_join_requests(request: ApiRequest, name: Name) -> HttpResponse:
-    """Those first who have waited longest, at most fifty; for its managers."""
+def list_join_requests(
+    request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
+) -> HttpResponse:
+    """Those first who have waited longest; for its managers."""
     box, urls = group(request, name), Urls(request)
     policies.check_managing(box, request.user)
-    return tagged(request, [_shown(urls, each.user) for each in selectors.join_requests(box)])
+    after = read_number(cursor) or 0
+    found, following = selectors.join_requests(box, after=after, limit=limit)
+    more = {"Link": next_link(request, str(following))} if following else {}
+    return tagged(request, [_shown(urls, each.user) for each in found], headers=more)
 
 
 def _shown(urls: Urls, user: User) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from mail.api import (
     muted_threads,
     posts,
     problems,
+    sessions,
     submissions,
     subscriptions,
     tokens,
@@ -79,6 +80,7 @@ for prefix, router in (
     ("boxes/{name}/join-requests", join_requests.router),
     ("muted-threads", muted_threads.router),
     ("settings", own_settings.router),
+    ("sessions", sessions.router),
     ("drafts/{draft_id}/attachments", attachments.of_drafts),
     ("attachments", attachments.router),
     ("completions", completions.router),
@@ -98,7 +100,7 @@ def root(request: ApiRequest) -> HttpResponse:
     """Links to all collections and actions."""
     urls = Urls(request)
     collections = ("users", "boxes", "posts", "delivered-posts", "subscriptions", "submissions")
-    more = ("drafts", "completions", "muted-threads", "tokens", "settings")
+    more = ("drafts", "completions", "muted-threads", "tokens", "sessions", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
     links |= {name: urls.collection(f"actions/{name}") for name in acts}

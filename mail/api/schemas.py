@@ -99,6 +99,7 @@ class Root(Schema):
     completions: Url
     muted_threads: Url = Field(alias="muted-threads")
     tokens: Url
+    sessions: Url
     settings: Url
     deliver: Url
     audience: Url

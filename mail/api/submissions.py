@@ -8,7 +8,7 @@ from ninja import Router
 
 from mail import errors, selectors, services
 from mail.api import drafts
-from mail.api.answers import answer, page, read_cursor, tagged
+from mail.api.answers import answer, page, read_number, tagged
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, SubmissionId
 from mail.api.schemas import DraftDetail, SubmissionDetail, SubmissionOut, errors_of
 from mail.api.urls import Urls
@@ -51,10 +51,8 @@ def list_submissions(
 ) -> HttpResponse:
     """What one sent, newest first."""
     rows = Submission.objects.filter(sender=request.user).order_by("-pk")
-    if (before := read_cursor(cursor)) is not None:
-        if not (before.isascii() and before.isdigit() and len(before) < 19):  # noqa: PLR2004
-            raise errors.CursorInvalid
-        rows = rows.filter(pk__lt=int(before))
+    if (before := read_number(cursor)) is not None:
+        rows = rows.filter(pk__lt=before)
     urls = Urls(request)
 
     def show(found: Sequence[Submission]) -> list[dict[str, Any]]:

@@ -61,6 +61,9 @@ class Urls:
     def token(self, token_id: int) -> str:
         return f"{self.base}tokens/{token_id}"
 
+    def session(self, handle: str) -> str:
+        return f"{self.base}sessions/{handle}"
+
     def key(self, reference: str, collection: str, field: str) -> str:
         """The last part of an address of ours, or what was given where it is none.
 

@@ -56,6 +56,7 @@ from mail.selectors.drafts import (
     own_draft,
     sent_draft,
 )
+from mail.selectors.feeds import offered_sources, source, sources, targets
 from mail.selectors.groups import (
     GroupPost,
     GroupRow,
@@ -141,6 +142,7 @@ __all__ = [
     "muted_threads",
     "names_of",
     "neighbours",
+    "offered_sources",
     "own_box",
     "own_box_named",
     "own_boxes",
@@ -162,7 +164,10 @@ __all__ = [
     "sent_draft",
     "sessions",
     "short_name",
+    "source",
+    "sources",
     "state_of",
+    "targets",
     "time_zones",
     "tokens",
     "unread_counts",

@@ -12,7 +12,7 @@ from mail import errors, names
 from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, User
 from mail.selectors.addressing import sizes
 from mail.selectors.conversations import boxes_shown, copies
-from mail.selectors.lists import PAGE
+from mail.selectors.lists import PAGE, full_names
 from mail.selectors.muting import muted_groups
 
 
@@ -34,7 +34,8 @@ class GroupPost:
     """A post to a group, and where the person's own copy lies; uid None where it is gone."""
 
     subject: str
-    sender_name: str
+    sender_name: str  # the username
+    sender: str  # the full name, where there is one
     delivered: datetime
     snippet: str
     folder: str  # short; empty for the personal box
@@ -93,9 +94,16 @@ def _requests(
     }
 
 
-def join_requests(box: Box, *, limit: int = PAGE) -> list[JoinRequest]:
-    """Who asks to join a group, those first who have waited longest: one read."""
-    return list(box.join_requests.select_related("user").order_by("pk")[:limit])
+def join_requests(
+    box: Box, *, after: int = 0, limit: int = PAGE
+) -> tuple[list[JoinRequest], int | None]:
+    """A page of who asks to join a group, those first who have waited longest: one read.
+
+    And after which the next page begins.
+    """
+    waiting = box.join_requests.filter(pk__gt=after).select_related("user")
+    found = list(waiting.order_by("pk")[: limit + 1])
+    return found[:limit], found[limit - 1].pk if len(found) > limit else None
 
 
 def members(
@@ -122,7 +130,7 @@ def person(name: str) -> User | None:
 def group_posts(
     user: User, box: Box, *, before: int | None = None, limit: int = PAGE
 ) -> tuple[list[GroupPost], int | None]:
-    """What was posted to a group since a person joined it, newest first: five reads at any size."""
+    """What was posted to a group since a person joined it, newest first: six reads at any size."""
     joined = Subscription.objects.filter(source=box, target__owner=user).first()
     if joined is None:
         return [], None
@@ -144,9 +152,10 @@ def _group_posts(
     posts = Post.objects.filter(pk__in=ids, recalled=None)
     snippets = dict(posts.values_list("pk", "snippet"))
     own = copies(boxes, ids)
+    people = full_names({row[3] for row in rows})
     return [
         GroupPost(
-            *(subject, sender_name, delivered),
+            *(subject, sender_name, people.get(sender_name, sender_name), delivered),
             snippet=snippets[post_id],
             folder=boxes[own[post_id].box_id] if post_id in own else "",
             uid=own[post_id].uid if post_id in own else None,

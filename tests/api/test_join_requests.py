@@ -1,9 +1,11 @@
 """Asking to join a group, by program, and groups that nobody can leave."""
 
+import re
+
 import pytest
 
 from mail import services
-from mail.models import Box
+from mail.models import Box, User
 
 
 @pytest.fixture
@@ -32,6 +34,21 @@ def test_withdraw_and_refuse(as_, alice, bob, charlie, board, problem):
     assert as_(alice).delete(f"{path}/charlie").status_code == 204
     as_(alice).post(f"{path}/bob/accept")
     assert not bob.groups.exists()
+
+
+def test_those_who_have_waited_longest_come_first_page_by_page(as_, alice, board, problem):
+    services.import_users(users=[User(username=f"u{n}") for n in range(5)])
+    for n in (3, 1, 4, 0, 2):
+        services.ask_to_join(box=board, user=User.objects.get(username=f"u{n}"))
+    api, path, seen = as_(alice), "/postapi/boxes/board/join-requests?limit=2", []
+    while path:
+        answer = api.get(path)
+        seen.append([one["username"] for one in answer.json()])
+        found = re.search("<(.*)>", answer.headers.get("Link", ""))
+        path = found[1] if found else ""
+    assert seen == [["u3", "u1"], ["u4", "u0"], ["u2"]]
+    answer = api.get("boxes/board/join-requests?cursor=YWJj")
+    problem(answer, 400, code="cursor-invalid", field="cursor")
 
 
 def test_of_what_is_no_group_is_404(as_, bob, alice, problem):

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import Box, Post, User
+from mail.models import Box, Post, Session, User
 
 from .conftest import Api
 from .test_openapi import OPERATIONS
@@ -87,6 +89,9 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "mute_thread": (201, 400, 400, 201, 400, 401),  # of the post from alice to bob
     "get_muted_thread": OWN,
     "unmute_thread": OWN_GONE,
+    "list_sessions": ALL,
+    "end_other_sessions": ALL,
+    "end_session": OWN_GONE,
     "list_tokens": ALL,
     "create_token": MAKES,
     "revoke_token": OWN_GONE,
@@ -107,6 +112,8 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
     muted = services.send(sender=alice, to=["bob"]).post
     services.mute_thread(user=bob, thread=muted.thread)
     token, _ = services.create_token(user=bob, name="x")
+    later = timezone.now() + timedelta(days=1)
+    session = Session.objects.create(session_key="x", user=bob, started=later, expire_date=later)
     box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
     attached = services.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
     return {
@@ -118,6 +125,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "delivered": f"{box.pk}.1",
         "subscription": f"{box.pk}.{other.pk}",
         "token": token.pk,
+        "session": session.handle,
         "draft": draft.pk,
         "attachment": attached.pk,
         "trash": f"{selectors.own_box(bob, 'trash').pk}.0",
@@ -191,6 +199,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "mute_thread": lambda world: ("muted-threads", {"thread": str(world["post"])}),
     "get_muted_thread": lambda world: (f"muted-threads/{world['muted']}", None),
     "unmute_thread": lambda world: (f"muted-threads/{world['muted']}", None),
+    "end_session": lambda world: (f"sessions/{world['session']}", None),
     "create_token": lambda _: ("tokens", {"name": "x"}),
     "revoke_token": lambda world: (f"tokens/{world['token']}", None),
 }

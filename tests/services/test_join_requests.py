@@ -25,7 +25,7 @@ def test_accepting_joins_from_that_moment(alice, bob, board, subjects):
 def test_each_may_be_repeated(alice, bob, board):
     for _ in range(2):
         services.ask_to_join(box=board, user=bob)
-    assert [row.user for row in selectors.join_requests(board)] == [bob]
+    assert [row.user for row in selectors.join_requests(board)[0]] == [bob]
     for _ in range(2):
         services.accept_request(box=board, user=bob, by=alice)
     services.refuse_request(box=board, user=bob, by=alice)

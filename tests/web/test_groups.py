@@ -93,6 +93,15 @@ def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
     ]
 
 
+def test_posts_name_their_senders_in_full(signed_in, alice, bob, crew):
+    User.objects.filter(pk=bob.pk).update(first_name="Bob", last_name="Marley")
+    for sender in (alice, bob):
+        services.send(sender=sender, to=["crew"], subject="hello")
+    page = signed_in(alice).get("/groups/crew/")
+    assert '<span class="size" title="bob">Bob Marley</span>' in page.text
+    assert '<span class="size" title="alice">alice</span>' in page.text
+
+
 def test_a_manager_adds_and_removes(signed_in, alice, charlie, crew):
     client = signed_in(alice)
     client.post("/groups/crew/add-member/", {"person": "Charlie"})
@@ -103,8 +112,34 @@ def test_a_manager_adds_and_removes(signed_in, alice, charlie, crew):
     client.post("/groups/crew/remove-member/", {"person": "charlie"})
     assert not crew.managers.contains(charlie)
     assert not charlie.groups.exists()
-    answer = client.post("/groups/crew/add-member/", {"person": "nobody"})
-    assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("action", "typed", "said"),
+    [
+        ("add-member", {"person": "nemo"}, "Nobody here is called “nemo”."),
+        ("add-member", {"person": ""}, "This field is required."),
+        ("add-members", {"people": "bob\nnemo"}, "Nobody here is called “nemo”."),
+        ("add-members", {"people": ","}, "at least one recipient is needed"),
+    ],
+)
+def test_what_cannot_be_added_comes_back_at_its_field(
+    signed_in, alice, bob, crew, action, typed, said
+):
+    page = signed_in(alice).post(f"/groups/crew/{action}/", typed)
+    assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    ((field, value),) = typed.items()
+    form = page.context["person" if field == "person" else "many"]
+    assert said in page.text
+    assert said in form.errors[field][0]
+    assert form[field].value() == value
+    tag = next(tag for tag in page.text.split("<") if f'id="id_{field}"' in tag)
+    assert 'aria-invalid="true"' in tag
+    assert f'aria-describedby="id_{field}_error"' in tag
+    assert "autofocus" in tag
+    assert 'href="?' not in page.text  # which would lead away from the group
+    answer = signed_in(bob).post(f"/groups/crew/{action}/", typed)
+    assert answer.status_code == HTTPStatus.FORBIDDEN
 
 
 @pytest.mark.parametrize("action", ACTIONS[4:])
@@ -141,8 +176,9 @@ def test_members_are_found_and_paged_at_the_same_cost(
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
         # Session, person; group, size, memberships, managed, requests, muted; own box,
-        # idle sync; members, subscription, posts, boxes, first words, copies; managers.
-        with django_assert_num_queries(17):
+        # idle sync; members, subscription, posts, boxes, first words, copies, full names; managers;
+        # sources, targets, offered sources.
+        with django_assert_num_queries(21):
             page = client.get("/groups/crew/")
     assert len(page.context["people"]) == selectors.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})
@@ -188,8 +224,5 @@ def test_many_people_are_added_at_once(signed_in, alice, bob, charlie, staff, cr
     page = client.post("/groups/crew/add-members/", {"people": "charlie\nStaff, bob"}, follow=True)
     assert "3 people are members now." in page.text
     assert set(crew.group.user_set.all()) == {alice, bob, charlie, staff}
-    page = client.post("/groups/crew/add-members/", {"people": "nemo"})
-    assert page.status_code == HTTPStatus.BAD_REQUEST
-    assert "nemo" in page.text
     answer = signed_in(bob).post("/groups/crew/add-members/", {"people": "x"})
     assert answer.status_code == HTTPStatus.FORBIDDEN

@@ -1,9 +1,11 @@
 """Asking to join a group in the browser, and what its managers answer."""
 
+from http import HTTPStatus
+
 import pytest
 
-from mail import services
-from mail.models import Box
+from mail import selectors, services
+from mail.models import Box, User
 
 
 @pytest.fixture
@@ -49,7 +51,24 @@ def test_many_requests_cost_no_more(
     for user in (bob, charlie):
         services.ask_to_join(box=board, user=user)
         client.get("/groups/board/")
-        # Session, person; group, size, memberships, managed, requests, muted; own box,
-        # idle sync; members, subscription; managers, who asks.
-        with django_assert_num_queries(14):
+        # Session, person; group, size, memberships, managed, requests, muted; own box, idle sync;
+        # members, subscription; managers, who asks; sources, targets, offered sources.
+        with django_assert_num_queries(17):
             client.get("/groups/board/")
+
+
+def test_many_requests_come_by_pages(signed_in, alice, board):
+    names = [f"u{n:03}" for n in range(selectors.PAGE + 5)]
+    services.import_users(users=[User(username=name) for name in names])
+    for user in User.objects.filter(username__in=names).order_by("username"):
+        services.ask_to_join(box=board, user=user)
+    client = signed_in(alice)
+    page = client.get("/groups/board/")
+    assert "More requests" in page.text
+    seen = [each.user.username for each in page.context["requests"]]
+    page = client.get("/groups/board/", {"asking": page.context["more_requests"]})
+    assert "More requests" not in page.text
+    assert "55 people ask to join" in page.text
+    assert seen + [each.user.username for each in page.context["requests"]] == names
+    for odd in ("x", "-1", str(10**30), "\u0663"):
+        assert client.get("/groups/board/", {"asking": odd}).status_code == HTTPStatus.OK
