@@ -6,7 +6,7 @@ one.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -53,6 +53,7 @@ class Text(_Part):
     text: str
     field: Field = Field.ANY
     quoted: bool = False
+    usernames: tuple[str, ...] = ()  # of the people who are called so
 
     def __str__(self) -> str:
         value = _quoted(self.text) if self.quoted else self.text
@@ -64,10 +65,31 @@ class Text(_Part):
         return not self.quoted and self.field in (Field.ANY, Field.SUBJECT)
 
     @property
+    def is_of_people(self) -> bool:
+        """Whether it may be what somebody is called, where posts have usernames."""
+        return self.field in (Field.FROM, Field.TO)
+
+    @property
     def condition(self) -> str:
         """As PostgreSQL reads it."""
-        found = words.condition(self.text, weights=_WEIGHTS[self.field], beginning=self.begins)
+        found = self._any(weights=_WEIGHTS[self.field])
         return f"!{found}" if self.negated else found
+
+    @property
+    def rough_condition(self) -> str:
+        """The same words wherever they stand."""
+        return self._any(together=False)
+
+    def _any(self, *, weights: str = "", together: bool = True) -> str:
+        found = words.condition(
+            self.text, weights=weights, beginning=self.begins, together=together
+        )
+        names = (
+            words.condition(name, weights=weights, together=together) for name in self.usernames
+        )
+        if others := [name for name in names if name]:
+            return f"({' | '.join([found, *others])})"
+        return found
 
     @property
     def pattern(self) -> words.Pattern:
@@ -152,12 +174,18 @@ class Query:
     @property
     def rough_condition(self) -> str:
         """The words that must be there, wherever they stand: what an index answers by itself."""
-        needed = {
-            words.condition(text.text, beginning=text.begins, together=False)
-            for text in self.texts
-            if not text.negated
-        }
+        needed = {text.rough_condition for text in self.texts if not text.negated}
         return " & ".join(sorted(needed))
+
+    def naming(self, usernames: Mapping[Text, Iterable[str]]) -> "Query":
+        """The query with the usernames of those who are called as some of its parts say."""
+        named = (
+            replace(part, usernames=tuple(usernames[part]))
+            if isinstance(part, Text) and part in usernames
+            else part
+            for part in self.parts
+        )
+        return replace(self, parts=tuple(named))
 
     def patterns(self, field: Field) -> list[words.Pattern]:
         """What is to be marked in a part of a post, or, for ANY, in its body."""

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 VERSION = 1  # of what is stored: a higher one has all posts indexed anew
 
@@ -149,6 +149,50 @@ def _asked(found: Sequence[Word]) -> Iterator[tuple[str, int]]:
             if not paired:
                 yield word.text, at
             paired = False
+
+
+# --- What was never folded -----------------------------------------------------------------------
+
+# The letters of those alphabets that have accents or cases.
+_LETTERS = [chr(code) for code in (*range(ord("A"), 0x700), *range(0x1E00, 0x2000))]
+
+
+def as_written(text: str) -> str:
+    """What finds the words of a text, side by side, in text that is stored as people wrote it.
+
+    A regular expression of PostgreSQL's. It may find more: what it finds is to be folded and looked
+    at again.
+    """
+    made, before = "", None
+    for word in words(text):
+        letters = "".join(_ways_to_write(word.text))
+        if before is not None and before.end < word.start:
+            made += r"\W+"
+        made += letters if word.is_unspaced else rf"\m{letters}\M"
+        before = word
+    return made
+
+
+def _ways_to_write(word: str) -> Iterator[str]:
+    written, at = _by_folded(), 0
+    while at < len(word):
+        pair = word[at : at + 2]
+        ways = "".join(f"[{written.get(letter, letter)}]" for letter in pair)
+        if len(pair) > 1 and pair in written:
+            yield f"(?:{ways}|[{written[pair]}])"
+            at += 2
+        else:
+            yield f"[{written.get(pair[0], pair[0])}]"
+            at += 1
+
+
+@cache
+def _by_folded() -> dict[str, str]:
+    """By what they are folded to, the letters that are."""
+    found: dict[str, str] = {}
+    for letter in filter(str.isalpha, _LETTERS):
+        found[_folded(letter)] = found.get(_folded(letter), "") + letter
+    return found
 
 
 # --- What is shown -------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ same goes for the files of posts. A word is rare or common, and each is found in
 - Otherwise the boxes are looked through further, as far as `WALKED`. What is not found by then is
   told by a page that has another page behind it.
 
-So a page costs a bounded number of statements, each of which reads a bounded number of rows. Ids on
-their way from one table to the other stay as PostgreSQL wrote them: thousands are not made objects.
+So a page costs a bounded number of statements, each of which reads a bounded number of rows, but
+for one that reads all people's names where a query has `from:` or `to:`. Ids on their way from one
+table to the other stay as PostgreSQL wrote them: thousands are not made objects.
 """
 
 import html
@@ -32,6 +33,7 @@ from mail import names, searching, words
 from mail.models import Box, DeliveredPost, Flag, Post, User
 from mail.searching import Field, In, Is, Query, Side, State, When
 from mail.selectors.boxes import own_boxes
+from mail.selectors.called import named
 from mail.selectors.deliveries import DeliveredFilter, DeliveredRow, rows_of
 from mail.selectors.lists import PAGE, Line, lines_of
 
@@ -74,7 +76,7 @@ def search(user: User, query: Query, *, before: Place | None = None, limit: int 
     Raises SearchInvalid for a folder that is not there.
     """
     boxes = {box.pk: box for box in own_boxes(user)}
-    looking = _Looking(_chosen(list(boxes.values()), query), query, DeliveredFilter())
+    looking = _Looking(_chosen(list(boxes.values()), query), named(query), DeliveredFilter())
     hits, place = _found(looking, before, limit)
     shown = [line for line in lines_of(_rows(hits)) if not line.is_recalled]
     return Hits(_with_excerpts(_in_order(shown), query), boxes, place)
@@ -94,7 +96,7 @@ def searched_rows(
     With `everywhere` the trash is no exception.
     """
     start = None if before is None else Place(*before)
-    looking = _Looking(_chosen(boxes, query, everywhere=everywhere), query, wanted)
+    looking = _Looking(_chosen(boxes, query, everywhere=everywhere), named(query), wanted)
     hits, place = _found(looking, start, limit)
     return _in_order(rows_of(_rows(hits))), place
 

@@ -80,7 +80,7 @@ def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
     return len(found)
 
 
-AT_ONCE = 10_000  # people; a statement takes 65,535 values at most
+AT_ONCE = 10_000  # people, or boxes; a statement takes 65,535 values at most
 SAID = 20  # names
 
 
@@ -164,7 +164,8 @@ def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
     subscribing.subscribe(box.pk, _personal_boxes(user_ids))
-    box.join_requests.filter(user__in=user_ids).delete()
+    for some in batched(user_ids, AT_ONCE):
+        box.join_requests.filter(user__in=some).delete()
 
 
 def _box_of(group_id: int) -> Box:
@@ -186,14 +187,16 @@ def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
         targets = _personal_boxes(user_ids)
         delivery.lock(targets)
         # Asked again behind the lock: some may have joined anew while this waited for it.
-        back = Box.objects.filter(pk__in=targets, owner__groups=group_id)
-        left = set(targets).difference(back.values_list("pk", flat=True))
+        left = set(targets)
+        for some in batched(targets, AT_ONCE):
+            back = Box.objects.filter(pk__in=some, owner__groups=group_id)
+            left.difference_update(back.values_list("pk", flat=True))
         subscribing.unsubscribe(box.pk, sorted(left))
 
 
 def _personal_boxes(user_ids: Collection[int]) -> list[int]:
-    boxes = Box.objects.filter(kind=Box.Kind.PERSONAL, owner__in=user_ids)
-    return list(boxes.values_list("pk", flat=True))
+    boxes = Box.objects.filter(kind=Box.Kind.PERSONAL).values_list("pk", flat=True)
+    return [pk for some in batched(user_ids, AT_ONCE) for pk in boxes.filter(owner__in=some)]
 
 
 @transaction.atomic
@@ -230,11 +233,12 @@ def close_group_box(*, group: Group) -> None:
         return
     sync(box=box)
     targets = list(box.subscribers.values_list("target_id", flat=True))
+    fed = list(Box.objects.filter(group__isnull=False, subscriptions__source=box))
     subscribing.unsubscribe(box.pk, targets)
     box.subscriptions.all().delete()
     box.managers.clear()
     box.join_requests.all().delete()
-    _mark_fed([box.pk, *targets])
+    _mark_fed([box.pk, *(each.pk for each in fed)])
 
 
 def check_group_name(*, name: str) -> None:

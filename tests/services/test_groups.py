@@ -1,3 +1,5 @@
+from itertools import batched
+
 import pytest
 from django.apps import apps as registry
 from django.contrib.auth.models import Group
@@ -8,7 +10,7 @@ from django.db.models.signals import post_migrate
 from django.test.utils import CaptureQueriesContext
 
 from mail import errors, selectors, services
-from mail.models import Box, Subscription, User
+from mail.models import Box, BoxCounter, Subscription, User
 
 
 def test_members_see_what_was_posted_since_they_joined(alice, bob, charlie, crew, subjects):
@@ -175,6 +177,30 @@ def test_many_members_cost_what_few_do(alice, crew):
 
     assert cost(0, 10) == cost(10, 9_000)
     assert crew.group.user_set.count() == 9_012
+
+
+_MANY = """
+INSERT INTO mail_user (username, first_name, last_name, email, password, language, time_zone,
+                       is_active, is_staff, is_superuser, date_joined)
+SELECT 'm' || n, '', '', '', '', '', '', true, false, false, now()
+FROM generate_series(1, %s) AS g (n) RETURNING id
+"""
+
+
+def test_a_group_of_more_members_than_a_statement_takes_values_is_emptied_and_deleted(alice, crew):
+    with connection.cursor() as cursor:
+        cursor.execute(_MANY, [2**16])
+        ids = [user_id for (user_id,) in cursor.fetchall()]
+    services.provision(user_ids=ids)
+    other = services.create_group(name="other", by=alice)
+    services.subscribe(source=crew, target=other, by=alice)
+    for empty in (crew.group.user_set.clear, crew.group.delete):
+        for some in batched(ids, services.groups.AT_ONCE):
+            crew.group.user_set.add(*some)
+        assert crew.subscribers.count() > len(ids)
+        empty()
+        assert not crew.subscribers.exclude(target=other).exists()
+    assert not BoxCounter.objects.filter(fed=True).exists()
 
 
 @pytest.mark.parametrize(("reached", "count"), [("0010_words", 0), ("", 1)])

@@ -1,0 +1,150 @@
+"""People are found by what they are called today, in `from:` and `to:`."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail import searching, selectors, services, words
+from mail.models import User
+from mail.selectors import called
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def found():
+    """The subjects that a person's search gives, newest first."""
+
+    def found(user: User, typed: str) -> list[str]:
+        return [line.subject for line in selectors.search(user, searching.parse(typed)).lines]
+
+    return found
+
+
+@pytest.fixture
+def person():
+    """Make somebody who is called so."""
+
+    def person(username: str, first_name: str, last_name: str) -> User:
+        return User.objects.create_user(username, first_name=first_name, last_name=last_name)
+
+    return person
+
+
+@pytest.mark.parametrize(
+    ("first_name", "last_name", "typed"),
+    [
+        ("Anna", "Schmidt", "anna"),
+        ("Anna", "Schmidt", "SCHMIDT"),
+        ("Anna", "Schmidt", '"anna schmidt"'),
+        ("Anna-Maria", "von Berg", "maria"),
+        ("Anna-Maria", "von Berg", "anna-maria"),
+        ("Anna-Maria", "von Berg", '"maria von berg"'),
+        ("José", "Núñez", "jose"),
+        ("José", "Núñez", '"JOSÉ nunez"'),
+        ("Łukasz", "Weiß", "lukasz"),
+        ("Łukasz", "Weiß", "weiss"),
+        ("Søren", "Kjær", "kjaer"),
+        ("Jürgen", "MÜLLER", "müller"),
+        ("Ελένη", "Σίμου", "ελενη"),
+        ("Артём", "Йовович", "артем"),
+        ("小明", "王", "小明"),
+        ("فاطمة", "الزهراء", "فاطمه"),
+        ("", "O'Neil", "o'neil"),
+    ],
+)
+def test_by_any_word_of_the_name_without_case_and_accents(
+    bob, person, found, first_name, last_name, typed
+):
+    services.send(sender=person("p17", first_name, last_name), to=["bob"], subject="theirs")
+    services.send(sender=bob, to=["bob"], subject="own")
+    assert found(bob, f"from:{typed} in:inbox") == ["theirs"]
+    assert found(bob, f"-from:{typed} in:inbox") == ["own"]
+
+
+@pytest.mark.parametrize("typed", ["ann", "schmid", '"schmidt anna"', "nna", "annaschmidt"])
+def test_not_by_parts_of_words_or_in_another_order(bob, person, found, typed):
+    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    assert found(bob, f"from:{typed}") == []
+
+
+def test_usernames_are_found_as_before(alice, bob, person, found):
+    services.send(sender=alice, to=["bob"], subject="by username")
+    services.send(sender=person("p17", "Alice", "Berg"), to=["bob"], subject="by name")
+    assert found(bob, "from:alice") == ["by name", "by username"]
+    assert found(bob, "from:p17") == ["by name"]
+    assert found(bob, "alice in:inbox") == ["by username"]
+
+
+def test_recipients(alice, bob, person, found):
+    person("p17", "Anna", "Schmidt")
+    services.create_group(name="p18", by=alice)
+    services.send(sender=bob, to=["p17"], subject="to")
+    services.send(sender=bob, to=["alice"], cc=["p17"], subject="cc")
+    services.send(sender=bob, to=["alice"], bcc=["p17"], subject="bcc")
+    services.send(sender=bob, to=["p18"], subject="to a group")
+    assert found(bob, "to:anna") == ["cc", "to"]
+    assert found(bob, "to:anna to:alice") == ["cc"]
+    assert found(bob, "from:anna") == []
+
+
+def test_names_of_several_words_and_of_signs_only(bob, person, found):
+    for username in ("anna.schmidt", "schmidt.anna", "+-_"):
+        sender = person(username, "Zoe", "Kim")
+        services.send(sender=sender, to=["bob"], subject=username)
+    assert found(bob, "from:zoe") == ["schmidt.anna", "anna.schmidt"]
+    assert found(bob, "from:zoe from:schmidt.anna") == ["schmidt.anna"]
+
+
+def test_a_new_name_finds_what_was_written_under_the_old_one(bob, person, found):
+    anna = person("p17", "Anna", "Schmidt")
+    services.send(sender=anna, to=["bob"], subject="theirs")
+    User.objects.filter(pk=anna.pk).update(last_name="Berg")
+    assert found(bob, "from:berg") == ["theirs"]
+    assert found(bob, "from:schmidt") == []
+
+
+def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
+    def cost(typed: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            found(bob, typed)
+        return len(queries)
+
+    assert cost("from:anna") == cost("subject:anna") + 1
+    people = [User(username=f"p{n}", first_name="Anna") for n in range(called.CALLED + 50)]
+    services.import_users(users=people)
+    services.send(sender=User.objects.get(username="p0"), to=["bob"], subject="hello")
+    assert found(bob, "from:anna") == ["hello"]
+    assert cost("from:anna") == cost("from:anna to:bob") == cost("subject:hello") + 1
+    (text,) = called.named(searching.parse("from:anna")).texts
+    assert len(text.usernames) == called.CALLED
+
+
+def test_of_many_parts_the_first_are_looked_up(person):
+    person("p17", "Anna", "Schmidt")
+    typed = " ".join(f"to:x{n}" for n in range(called.PARTS - 1)) + " to:anna from:anna"
+    *_, within, beyond = called.named(searching.parse(typed)).texts
+    assert (within.usernames, beyond.usernames) == (("p17",), ())
+
+
+def test_the_name_is_marked_on_the_page_and_the_query_stays_as_typed(signed_in, bob, person):
+    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    page = signed_in(bob).get("/search/", {"q": "from:anna"})
+    assert '<span title="p17"><mark>Anna</mark> Schmidt</span>' in page.text
+    assert '<span class="what">from:anna</span>' in page.text
+    assert "p17" not in page.context["parts"][0]["text"]
+
+
+NAMES = st.text("aAåæÆeEéßsSøœtTþhijĳ -.'", min_size=1, max_size=6)
+
+
+@given(NAMES, st.lists(NAMES, min_size=1, max_size=3))
+def test_the_expression_leaves_out_nobody(typed, parts):
+    name, pattern = " ".join(parts), words.Pattern.of(typed, beginning=False)
+    if words.spans(name, [pattern]):
+        asked = words.as_written(typed).replace(r"\m", r"\b").replace(r"\M", r"\b")
+        assert re.search(asked, name)
