@@ -66,6 +66,13 @@ from mail.selectors.groups import (
     members,
     person,
 )
+from mail.selectors.hits import (
+    HitBatch,
+    all_hits,
+    chosen_hits,
+    posts_of_hits,
+    seen_of,
+)
 from mail.selectors.lists import (
     PAGE,
     Line,
@@ -85,7 +92,14 @@ from mail.selectors.posts import (
     recall_report,
     recallable_post,
 )
-from mail.selectors.searches import Hits, Place, search, searched_rows
+from mail.selectors.searches import (
+    Hits,
+    Place,
+    search,
+    searched_among,
+    searched_lines,
+    searched_rows,
+)
 from mail.selectors.settings import languages, sessions, time_zones, tokens
 
 __all__ = [
@@ -99,6 +113,7 @@ __all__ = [
     "Folder",
     "GroupPost",
     "GroupRow",
+    "HitBatch",
     "Hits",
     "Line",
     "Message",
@@ -106,12 +121,14 @@ __all__ = [
     "Place",
     "Reading",
     "RecallReport",
+    "all_hits",
     "all_readable_posts",
     "attachments_of_draft",
     "attachments_of_post",
     "attachments_of_posts",
     "audience",
     "changes_since",
+    "chosen_hits",
     "completions",
     "content",
     "conversation",
@@ -143,6 +160,7 @@ __all__ = [
     "own_post",
     "page",
     "person",
+    "posts_of_hits",
     "readable_attachment",
     "readable_post",
     "readable_version",
@@ -152,7 +170,10 @@ __all__ = [
     "recent_changes",
     "row_of",
     "search",
+    "searched_among",
+    "searched_lines",
     "searched_rows",
+    "seen_of",
     "sent_draft",
     "sessions",
     "short_name",
