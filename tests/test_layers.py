@@ -16,17 +16,27 @@ LAYERS = (
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"},
+    {
+        "audit",
+        "forms",
+        "hit_forms",
+        "middleware",
+        "signals",
+        "templatetags",
+        "demo",
+        "api",
+        "downloads",
+    },
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
-        *("admin", "management", "apps"),
+        *("search_views", "admin", "management", "apps"),
     },
     {"urls"},
 )
 FRONT_ENDS = {
-    *("api", "forms", "middleware", "signals", "templatetags"),
+    *("api", "forms", "hit_forms", "middleware", "signals", "templatetags"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
-    *("admin", "management", "downloads"),
+    *("search_views", "admin", "management", "downloads"),
 }
 HEART = {"delivery", "changes", "accounts", "combining", "submitting", "indexing"}
 

@@ -68,6 +68,7 @@ from mail.selectors.groups import (
 )
 from mail.selectors.hits import (
     HitBatch,
+    HitKey,
     all_hits,
     chosen_hits,
     posts_of_hits,
@@ -114,6 +115,7 @@ __all__ = [
     "GroupPost",
     "GroupRow",
     "HitBatch",
+    "HitKey",
     "Hits",
     "Line",
     "Message",

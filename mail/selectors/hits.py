@@ -11,7 +11,7 @@ from mail.selectors.searches import searched_keys
 
 BATCH = 1000  # hits
 
-type Key = tuple[int, int]  # box and uid
+type HitKey = tuple[int, int]  # box and uid
 type HitBatch = Mapping[Box, Sequence[int]]  # uids
 
 
@@ -20,7 +20,7 @@ def seen_of(boxes: Collection[Box]) -> dict[int, int]:
     return {box.pk: box.counter.last_uid for box in boxes}
 
 
-def chosen_hits(user: User, keys: Collection[Key]) -> HitBatch:
+def chosen_hits(user: User, keys: Collection[HitKey]) -> HitBatch:
     """Some hits, by box; raises NotFound unless all boxes are the person's own."""
     boxes = {box.pk: box for box in own_boxes(user)}
     if not boxes.keys() >= {box_id for box_id, _ in keys}:
@@ -46,14 +46,14 @@ def all_hits(
             return
 
 
-def _by_box(boxes: Mapping[int, Box], keys: Collection[Key]) -> HitBatch:
+def _by_box(boxes: Mapping[int, Box], keys: Collection[HitKey]) -> HitBatch:
     found: dict[Box, list[int]] = {}
     for box_id, uid in sorted(keys):
         found.setdefault(boxes[box_id], []).append(uid)
     return found
 
 
-def posts_of_hits(keys: Collection[Key]) -> dict[Key, UUID]:
+def posts_of_hits(keys: Collection[HitKey]) -> dict[HitKey, UUID]:
     """The posts of some hits, by which they are found again once they have been moved."""
     rows = DeliveredPost.objects.filter(pk__in=keys)
     return {(box, uid): post for box, uid, post in rows.values_list("box_id", "uid", "post_id")}
