@@ -1,6 +1,7 @@
 """Which hits of a search are meant, as pages say it: `7.42` is a delivered post, by box and uid."""
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from mail import services
 
 _KEY = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
-_RANGE = re.compile(r"([0-9]{1,18}):([0-9]{1,18})-([0-9]{1,18})")
+_MOVED = re.compile(r"([0-9]{1,18}):([0-9]{1,18})-([0-9]{1,18})")
+_MERGED = re.compile(r"([0-9]{1,18})\+([0-9]{1,18})")
 
 
 def _key(text: str) -> tuple[int, int]:
@@ -51,20 +53,41 @@ class HitsForm(forms.Form):
 
 
 class MovedForm(forms.Form):
-    """What a move of hits did, to be undone: where from, and the ranges of their new uids."""
+    """What a move of hits did, to be undone: where from, and under which uids they are there now.
+
+    `7:1-9` says that from box 7 came what is 1 to 9, `7+4` that 4 stands for what was taken out.
+    """
 
     moved = forms.CharField()
 
     def clean_moved(self) -> list[services.Moved]:
-        """Read it: ranges in order, none of which overlap."""
-        found = [_RANGE.fullmatch(each) for each in self.cleaned_data["moved"].split()]
-        moved = [services.Moved(*map(int, each.groups())) for each in found if each]
+        """Read it; no uid comes twice, since they were given out one after the other."""
+        given = self.cleaned_data["moved"].split()
+        moved = [_moved(*map(int, found.groups())) for found in _matches(_MOVED, given)]
+        merged = [_merged(*map(int, found.groups())) for found in _matches(_MERGED, given)]
         in_order = all(one.last < other.first for one, other in pairwise(moved))
-        if len(moved) < len(found) or not in_order:
+        if len(moved) + len(merged) < len(given) or not in_order:
             raise forms.ValidationError(_("Choose at least one post."))
-        return moved
+        return [*merged, *moved]
 
     @staticmethod
-    def written(moved: list[services.Moved]) -> str:
+    def written(moved: Iterable[services.Moved]) -> str:
         """As the form takes it."""
-        return " ".join(f"{each.box_id}:{each.first}-{each.last}" for each in moved)
+        return " ".join(
+            f"{each.box_id}+{each.first}"
+            if each.merged
+            else f"{each.box_id}:{each.first}-{each.last}"
+            for each in moved
+        )
+
+
+def _matches(pattern: re.Pattern[str], given: Iterable[str]) -> list[re.Match[str]]:
+    return [found for each in given if (found := pattern.fullmatch(each))]
+
+
+def _moved(box_id: int, first: int, last: int) -> services.Moved:
+    return services.Moved(box_id, first, last)
+
+
+def _merged(box_id: int, uid: int) -> services.Moved:
+    return services.Moved(box_id, uid, uid, merged=True)

@@ -2,20 +2,28 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import batched
 
-from mail import delivery, errors
+from django.db import transaction
+
+from mail import changes, delivery, errors
 from mail.models import Box, User
 from mail.selectors import HitBatch, own_boxes
-from mail.services.mailbox import delete, flag, mark_read, mark_unread, move, unflag
+from mail.services.mailbox import delete, flag, mark_read, mark_unread, move, move_or_merge, unflag
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came from one box into another: the range of its new uids there."""
+    """What came from one box into another: the range of its uids there.
+
+    What was merged was there already: it stands for the copy that was taken out of its box.
+    """
 
     box_id: int  # where it was
     first: int
     last: int
+    merged: bool = False
 
     def __len__(self) -> int:
         return self.last - self.first + 1
@@ -41,16 +49,16 @@ def delete_hits(*, hits: Iterable[HitBatch]) -> int:
 def move_hits(*, hits: Iterable[HitBatch], to: Box) -> list[Moved]:
     """Move hits to a box of the same person; those that are there already stay as they are.
 
-    Says where from, and under which new uids, in their order. Raises FolderOfAnother.
+    Says where from, and under which uids, in the order of moving. Raises FolderOfAnother.
     """
     moved: list[Moved] = []
     for box, uids in _by_box(hits):
-        if box == to or not (new := move(box=box, uids=uids, to=to)):
+        if box == to:
             continue
-        first = new[0]
-        if moved and (moved[-1].box_id, moved[-1].last) == (box.pk, first - 1):
-            first = moved.pop().first
-        moved.append(Moved(box.pk, first, new[-1]))
+        done = move_or_merge(box=box, uids=uids, to=to)
+        moved += [Moved(box.pk, uid, uid, merged=True) for uid in done.merged]
+        if done.new:
+            moved.append(Moved(box.pk, done.new[0], done.new[-1]))
     return moved
 
 
@@ -61,16 +69,31 @@ def _by_box(hits: Iterable[HitBatch]) -> Iterator[tuple[Box, Sequence[int]]]:
 
 def move_hits_back(*, owner: User, box: Box, moved: Collection[Moved]) -> int:
     """Undo `move_hits` to a box; says how many were still there. Raises NotFound."""
-    boxes, last = {each.pk: each for each in own_boxes(owner)}, box.counter.last_uid
+    boxes = {each.pk: each for each in own_boxes(owner)}
     if not boxes.keys() >= {each.box_id for each in moved}:
         raise errors.NotFound
-    return sum(
-        len(move(box=box, uids=range(first, end), to=boxes[each.box_id]))
-        for each in moved
-        for first, end in _batches(each.first, min(each.last, last) + 1)
+    # Copies first, of what goes back itself then.
+    copied = sum(
+        delivery.retried(partial(_copy, box.pk, uids, source))
+        for source, uids in _uids(box, moved, merged=True)
     )
+    back = _uids(box, moved, merged=False)
+    return copied + sum(len(move(box=box, uids=uids, to=boxes[source])) for source, uids in back)
 
 
-def _batches(first: int, end: int) -> Iterator[tuple[int, int]]:
-    for start in range(first, end, delivery.BATCH):
-        yield start, min(start + delivery.BATCH, end)
+def _uids(box: Box, moved: Iterable[Moved], *, merged: bool) -> Iterator[tuple[int, Sequence[int]]]:
+    """By where they were, in batches, those that the box can have."""
+    found: dict[int, list[int]] = {}
+    for each in moved:
+        if each.merged is not merged:
+            continue
+        uids = found.setdefault(each.box_id, [])
+        uids += range(each.first, min(each.last, box.counter.last_uid) + 1)
+    for source, uids in found.items():
+        for batch in batched(uids, delivery.BATCH):
+            yield source, batch
+
+
+@transaction.atomic
+def _copy(box_id: int, uids: Sequence[int], to_id: int) -> int:
+    return changes.copy(box_id, uids, to_id, delivery.lock([to_id])[to_id])

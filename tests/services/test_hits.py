@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mail import errors, indexing, searching, selectors, services, words
+from mail import audit, errors, indexing, searching, selectors, services, words
 from mail.models import Box, DeliveredPost, Post, User
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,35 @@ def test_what_is_there_already_is_left_alone(bob, write, found):
     assert sum(map(len, moved)) == 1
     services.move_hits_back(owner=bob, box=selectors.own_box(bob, "archive"), moved=moved)
     assert [subjects(bob, "archive"), subjects(bob)] == [["needle 1"], ["needle 2"]]
+
+
+def test_two_copies_become_one_and_two_again(bob, write, found):
+    write("needle", sender=bob)  # in the inbox, and in sent
+    write("needle", sender=bob, to="alice")
+    archive = selectors.own_box(bob, "archive")
+    services.move(box=selectors.own_box(bob, "sent"), uids=[2], to=archive)
+    services.mark_read(box=selectors.own_box(bob), uids=[1])
+
+    moved = services.move_hits(hits=found("needle"), to=selectors.own_box(bob, "archive"))
+    assert sum(map(len, moved)) == 2
+    assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [0, 0, 2]
+    archive = selectors.own_box(bob, "archive")
+    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 2
+    assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [1, 1, 1]
+    assert unread(bob) == []
+    assert all(each.wrong == 0 for each in audit.audit())
+    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 0
+
+
+def test_what_the_target_had_stays_there_when_it_is_undone(alice, bob, write, found):
+    write("needle")
+    post = Post.objects.get()
+    services.deliver(post=post, box=selectors.own_box(bob, "archive"), by=alice)
+    moved = services.move_hits(hits=found("needle in:inbox"), to=selectors.own_box(bob, "archive"))
+    assert [subjects(bob), subjects(bob, "archive")] == [[], ["needle"]]
+    archive = selectors.own_box(bob, "archive")
+    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 1
+    assert [subjects(bob), subjects(bob, "archive")] == [["needle"], ["needle"]]
 
 
 def test_some_hits_by_name(alice, bob, write):

@@ -245,6 +245,13 @@ def test_two_copies_that_become_one_are_shown_once(signed_in, alice, bob, hit):
     given = {"q": "twice", "uid": [hit(5), hit(1, "sent")]}
     answer = signed_in(bob).post("/search/archive/", given, headers=HTMX)
     assert answer.text.count('<li id="line-') == 1
+    assert "2 posts archived." in answer.text
+    moved = re.search(r'name="moved" value="([^"]+)"', answer.text)
+    assert moved
+    signed_in(bob).post("/search/archive/undo/", {"q": "twice", "moved": moved[1]})
+    assert [
+        selectors.lines(selectors.own_box(bob, folder), [2, 6]) != [] for folder in ("", "sent")
+    ] == [True, True]
 
 
 @pytest.mark.parametrize("path", [*PATHS, UNDO])
@@ -287,7 +294,9 @@ def test_bad_input_changes_nothing_and_says_so(signed_in, bob, path, given):
     assert selectors.unread_counts(bob) == {"": 3, "archive": 1}
 
 
-@pytest.mark.parametrize("moved", [None, "", "x", "1:2", "1:2-x", "1:5-9 1:8-10", f"1:1-{10**30}"])
+@pytest.mark.parametrize(
+    "moved", [None, "", "x", "1:2", "1:2-x", "1:5-9 1:8-10", "1+5-6", "1+x", f"1:1-{10**30}"]
+)
 def test_bad_input_undoes_nothing(signed_in, bob, moved):
     answer = signed_in(bob).post(UNDO, {} if moved is None else {"moved": moved})
     assert answer.status_code == HTTPStatus.BAD_REQUEST
