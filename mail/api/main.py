@@ -17,6 +17,7 @@ from mail.api import (
     delivered_posts,
     description,
     drafts,
+    found,
     join_requests,
     posts,
     problems,
@@ -72,6 +73,7 @@ for prefix, router in (
     ("delivered-posts", delivered_posts.router),
     ("subscriptions", subscriptions.router),
     ("actions", actions.router),
+    ("actions", found.router),
     ("submissions", submissions.router),
     ("tokens", tokens.router),
     ("drafts", drafts.router),
@@ -99,5 +101,6 @@ def root(request: ApiRequest) -> HttpResponse:
     more = ("drafts", "completions", "tokens", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
-    links |= {name: urls.collection(f"actions/{name}") for name in acts}
+    found_acts = ("mark-found-read", "flag-found", "move-found", "delete-found")
+    links |= {name: urls.collection(f"actions/{name}") for name in (*acts, *found_acts)}
     return tagged(request, links | {"documentation": urls.collection("docs")})

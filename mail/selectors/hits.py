@@ -28,19 +28,15 @@ def chosen_hits(user: User, keys: Collection[HitKey]) -> HitBatch:
     return _by_box(boxes, keys)
 
 
-def all_hits(
-    boxes: Sequence[Box], query: Query, seen: Mapping[int, int], *, everywhere: bool = False
-) -> Iterator[HitBatch]:
-    """Everything that a query finds, and was seen, newest first; with `everywhere` also the trash.
+def all_hits(boxes: Sequence[Box], query: Query, seen: Mapping[int, int]) -> Iterator[HitBatch]:
+    """Everything that a query finds, and was seen, newest first.
 
     In batches, each of which is read once the one before it was dealt with. It goes on by place: a
     hit may no longer fit then, or lie elsewhere, where its new uid is above what was seen.
     """
     by_id, before = {box.pk: box for box in boxes}, None
     while True:
-        keys, before = searched_keys(
-            boxes, query, seen, everywhere=everywhere, before=before, limit=BATCH
-        )
+        keys, before = searched_keys(boxes, query, seen, before=before, limit=BATCH)
         yield _by_box(by_id, keys)
         if before is None:
             return

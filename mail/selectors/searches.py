@@ -103,12 +103,11 @@ def searched_keys(
     query: Query,
     seen: Mapping[int, int],
     *,
-    everywhere: bool = False,
     before: Place | None,
     limit: int,
 ) -> tuple[list[tuple[int, int]], Place | None]:
     """Box and uid of what is found, of each box up to the uid that one has seen of it."""
-    box_ids = [pk for pk in _chosen(boxes, query, everywhere=everywhere) if pk in seen]
+    box_ids = [pk for pk in _chosen(boxes, query) if pk in seen]
     hits, place = _found(_Looking(box_ids, query, DeliveredFilter(), seen), before, limit)
     return [(hit.box_id, hit.uid) for hit in hits], place
 
