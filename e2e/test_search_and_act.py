@@ -61,6 +61,12 @@ def test_choose_some_and_see_where_they_are_now(window, posts):
     expect(page.locator("[data-chosen]")).to_have_text("3")
     chosen(page).get_by_role("button", name="Flag").click()
     expect(page.locator(".line .flagged")).to_have_count(3)
+    check(page, "Lunch for all")
+    page.locator("#chosen summary").click()
+    chosen(page).get_by_role("button", name="Unflag").click()
+    expect(page.locator(".line .flagged")).to_have_count(1)
+    expect(chosen(page).get_by_role("button", name="Unflag")).to_be_hidden()
+    check(page, "Lunch for all")
     chosen(page).get_by_role("button", name="Archive").click()
 
     expect(page.get_by_role("status").last).to_contain_text("3 posts archived.")

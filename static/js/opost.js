@@ -238,7 +238,9 @@ document.addEventListener('click', (event) => {
   if (on('[data-print]')) print()
   if (on('[data-retry]')) retry()
   if (on('#pane .back') && plain && closePane()) event.preventDefault()
-  for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false
+  for (const menu of $$('details.menu[open]')) {
+    if (!menu.contains(event.target) || on('#chosen .sheet-menu button')) menu.open = false
+  }
 })
 
 function setOffline(is) {
