@@ -38,7 +38,7 @@ def test_find_read_and_go_back(window, posts):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Minutes of Monday")).to_be_visible()
-    expect(page).to_have_url("/inbox/1/")
+    expect(page).to_have_url("/search/inbox/1/?q=grosse")
     expect(page.locator(".line.unread")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page).to_have_url("/search/?q=grosse")
@@ -50,7 +50,7 @@ def test_a_hit_says_where_it_is(window, posts):
     search(page, "soup")
     expect(page.locator(".line .chip")).to_have_text("Archive")
     page.locator(".line").get_by_role("link").click()
-    expect(page).to_have_url("/archive/1/")
+    expect(page).to_have_url("/search/archive/1/?q=soup")
 
 
 def test_the_query_is_edited_part_by_part(window, posts):

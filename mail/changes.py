@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -132,17 +132,28 @@ WITH gone AS (
     UPDATE mail_boxcounter SET modseq = modseq + 1, last_uid = last_uid + CASE
            WHEN box_id = %s THEN (SELECT count(*) FROM fresh) ELSE 0 END
     WHERE box_id = ANY (%s::bigint[]) AND EXISTS (SELECT FROM gone)
+), inserted AS (
+    INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags,
+                                    modseq, moved, subject, sender_name)
+    SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, statement_timestamp(),
+           subject, sender_name
+    FROM fresh RETURNING uid
 )
-INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags, modseq,
-                                moved, subject, sender_name)
-SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, statement_timestamp(),
-       subject, sender_name
-FROM fresh RETURNING uid
+SELECT uid, FALSE FROM inserted
+UNION ALL
+SELECT d.uid, TRUE FROM gone JOIN mail_deliveredpost d ON d.box_id = %s AND d.post_id = gone.post_id
 """
 
 
-def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Counter]) -> list[int]:
-    """Move posts between two boxes whose counters are locked; their new uids, in order.
+class Moved(NamedTuple):
+    """Uids in the box that posts were moved to, in order."""
+
+    new: list[int]
+    merged: list[int]  # of those that were there already, and stand for what was taken out
+
+
+def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Counter]) -> Moved:
+    """Move posts between two boxes whose counters are locked.
 
     A post that the target has already is only taken out here.
     """
@@ -153,10 +164,43 @@ def move(box_id: int, uids: Sequence[int], to_id: int, counters: dict[int, Count
             [
                 *(box_id, list(uids), box_id, source.modseq + 1),
                 *(to_id, to_id, [box_id, to_id]),
+                *(to_id, target.last_uid, target.modseq + 1, to_id),
+            ],
+        )
+        found = sorted(cursor.fetchall())
+    return Moved(*([uid for uid, merged in found if merged is wanted] for wanted in (False, True)))
+
+
+_COPY = """
+WITH fresh AS (
+    SELECT *, row_number() OVER (ORDER BY uid) AS nth FROM mail_deliveredpost h
+    WHERE box_id = %s AND uid = ANY (%s::bigint[])
+      AND NOT EXISTS (SELECT FROM mail_deliveredpost d
+                      WHERE d.box_id = %s AND d.post_id = h.post_id)
+), counted AS (
+    UPDATE mail_boxcounter SET modseq = modseq + 1,
+           last_uid = last_uid + (SELECT count(*) FROM fresh)
+    WHERE box_id = %s AND EXISTS (SELECT FROM fresh)
+)
+INSERT INTO mail_deliveredpost (box_id, uid, post_id, source_id, delivered, read_at, flags, modseq,
+                                moved, subject, sender_name)
+SELECT %s, %s + nth, post_id, source_id, delivered, read_at, flags, %s, statement_timestamp(),
+       subject, sender_name
+FROM fresh
+"""
+
+
+def copy(box_id: int, uids: Sequence[int], to_id: int, target: Counter) -> int:
+    """Put posts of a box into another one, too, whose counter is locked; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COPY,
+            [
+                *(box_id, list(uids), to_id, to_id),
                 *(to_id, target.last_uid, target.modseq + 1),
             ],
         )
-        return sorted(uid for (uid,) in cursor.fetchall())
+        return int(cursor.rowcount)
 
 
 # Nobody changes when a row was moved, and no uid is given out twice: what is old stays so while

@@ -345,6 +345,10 @@ class DeliveredPost(models.Model):
     def is_read(self) -> bool:
         return self.read_at is not None
 
+    @property
+    def is_flagged(self) -> bool:
+        return Flag.FLAGGED in (self.flags or ())
+
 
 class Tombstone(models.Model):
     """What left a box: kept for a while, so that clients can ask and copies do not come back."""

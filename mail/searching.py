@@ -119,6 +119,9 @@ class Is(_Part):
         return f"is:{self.state}"
 
 
+ARE_FLAGGED = Is(State.FLAGGED)
+
+
 @dataclass(frozen=True, slots=True)
 class HasAttachment(_Part):
     """The post carries a file."""
@@ -186,6 +189,12 @@ class Query:
             for part in self.parts
         )
         return replace(self, parts=tuple(named))
+
+    @property
+    def is_of_trash(self) -> bool:
+        """Whether it looks into the trash, and nowhere else."""
+        folders = (part for part in self.parts if isinstance(part, In) and not part.negated)
+        return {folder_key(part.folder) for part in folders} == {names.TRASH}
 
     def patterns(self, field: Field) -> list[words.Pattern]:
         """What is to be marked in a part of a post, or, for ANY, in its body."""

@@ -1,6 +1,6 @@
 """The mailbox in the browser: function views, which hold no rules."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,10 +15,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
 
-from mail import errors, exporting, names, searching, selectors, services
-from mail.forms import ChosenForm, DensityForm, FolderForm, MoveForm, SearchForm
+from mail import errors, exporting, names, selectors, services
+from mail.forms import ChosenForm, DensityForm, FolderForm, MoveForm
 from mail.models import Box, User
-from mail.templatetags.mail import key, marked
 
 
 class Request(HttpRequest):
@@ -26,9 +25,6 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-SHOWN = 20  # recipients of a post in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,63 +142,6 @@ def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResp
     return render(request, "mail/fresh.html", context)
 
 
-# --- Searching -----------------------------------------------------------------------------------
-
-
-@login_required
-@require_GET
-def search(request: Request) -> HttpResponse:
-    """What was found in all folders, newest first; to htmx, the lines below those it has."""
-    services.sync(box=own_box(request, names.INBOX), batches=1)
-    form = SearchForm(request.GET)
-    hits = form.found(request.user, _place(request.GET.get("before")))
-    query = form.query
-    context = {
-        "searched": request.GET.get("q", ""),
-        "form": form,
-        "parts": [
-            {"text": searching.written(part), "without": str(query.without(nr))}
-            for nr, part in enumerate(query.parts)
-        ],
-        "hits": _found(hits, query) if hits else [],
-        "next_before": ".".join(map(str, hits.next_before)) if hits and hits.next_before else "",
-        "in_trash": searching.IN_TRASH not in query.parts,
-    }
-    if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
-        return render(request, "mail/search.html#found", context)
-    context["folders"] = selectors.folders(request.user)
-    return render(request, "mail/search.html", context, status=422 if form.errors else 200)
-
-
-def _place(given: str | None) -> selectors.Place | None:
-    if given is None:
-        return None
-    post_id, _, box_id = given.partition(".")
-    try:
-        return selectors.Place(UUID(post_id), int(box_id))
-    except ValueError as error:
-        raise errors.NotFound from error
-
-
-def _found(hits: selectors.Hits, query: searching.Query) -> list[dict[str, object]]:
-    """Lines with what was looked for marked, and where each is."""
-    by_field = {field: query.patterns(field) for field in searching.Field}
-    return [
-        {
-            "line": replace(
-                line,
-                subject=marked(line.subject, by_field[searching.Field.SUBJECT]),
-                snippet=marked(line.snippet, by_field[searching.Field.ANY]),
-                sender=marked(line.sender, by_field[searching.Field.FROM]),
-                to=[marked(name, by_field[searching.Field.TO]) for name in line.to[:SHOWN]],
-            ),
-            "folder": key(selectors.short_name(hits.boxes[line.box_id])),
-            "box": hits.boxes[line.box_id],
-        }
-        for line in hits.lines
-    ]
-
-
 # --- Reading -------------------------------------------------------------------------------------
 
 
@@ -255,11 +194,7 @@ def _mark(request: Request, folder: str, *, read: bool) -> HttpResponse:
     chosen = _chosen(request, box)
     if chosen.up_to is not None:
         count = services.mark_up_to(box=box, uid=chosen.up_to, read=read)
-        if read:
-            said = ngettext("%(n)d post marked read.", "%(n)d posts marked read.", count)
-        else:
-            said = ngettext("%(n)d post marked unread.", "%(n)d posts marked unread.", count)
-        return _said(request, folder, box, said % {"n": count})
+        return _said(request, folder, box, said_of_mark(count, read=read))
     mark = services.mark_read if read else services.mark_unread
     mark(box=box, uids=chosen.uids)
     return _changed(request, folder, box, chosen.uids)
@@ -332,8 +267,7 @@ def delete(request: Request, folder: str) -> HttpResponse:
         count = services.delete_up_to(box=box, uid=chosen.up_to)
     else:
         count = len(services.delete(box=box, uids=chosen.uids))
-    said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
-    toast = _toast(request, said % {"n": count})
+    toast = rendered_toast(request, said_of_deletion(count))
     return _gone(request, folder, box, chosen, toast)
 
 
@@ -350,20 +284,40 @@ def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> Ht
         undo = {"up_to": first + count - 1, "above": first}
     if undoes:
         return _said(request, to, target, _("Undone."))
-    said = _moved(count, to) % {"n": count, "folder": target.short_name}
+    said = said_of_move(count, to, target)
     back = f"{reverse('move', args=[to])}?to={folder}&undo=1"
-    toast = _toast(request, said, undo=undo | {"url": back} if count and box != target else None)
+    toast = rendered_toast(
+        request, said, undo=undo | {"url": back} if count and box != target else None
+    )
     return _gone(request, folder, box, chosen, toast)
 
 
-def _moved(count: int, to: str) -> str:
+def said_of_move(count: int, to: str, target: Box) -> str:
+    """How many went where, in a sentence."""
     if to == names.TRASH:
-        return ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
-    if to == "archive":
-        return ngettext("%(n)d post archived.", "%(n)d posts archived.", count)
-    if to == names.INBOX:
-        return ngettext("%(n)d post is in the inbox.", "%(n)d posts are in the inbox.", count)
-    return ngettext("%(n)d post is in %(folder)s.", "%(n)d posts are in %(folder)s.", count)
+        said = ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
+    elif to == "archive":
+        said = ngettext("%(n)d post archived.", "%(n)d posts archived.", count)
+    elif to == names.INBOX:
+        said = ngettext("%(n)d post is in the inbox.", "%(n)d posts are in the inbox.", count)
+    else:
+        said = ngettext("%(n)d post is in %(folder)s.", "%(n)d posts are in %(folder)s.", count)
+    return said % {"n": count, "folder": target.short_name}
+
+
+def said_of_mark(count: int, *, read: bool) -> str:
+    """How many were marked, in a sentence."""
+    if read:
+        said = ngettext("%(n)d post marked read.", "%(n)d posts marked read.", count)
+    else:
+        said = ngettext("%(n)d post marked unread.", "%(n)d posts marked unread.", count)
+    return said % {"n": count}
+
+
+def said_of_deletion(count: int) -> str:
+    """How many are gone, in a sentence."""
+    said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
+    return said % {"n": count}
 
 
 def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -> HttpResponse:
@@ -387,14 +341,15 @@ def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -
 
 
 def _said(request: Request, folder: str, box: Box, text: str) -> HttpResponse:
-    toast = _toast(request, text)
+    toast = rendered_toast(request, text)
     if request.htmx:
         return _fresh(request, folder, box, toast)
     messages.success(request, toast, extra_tags="toast")
     return _back(request, folder, to_list=True)
 
 
-def _toast(request: Request, text: str, undo: dict[str, object] | None = None) -> str:
+def rendered_toast(request: Request, text: str, undo: dict[str, object] | None = None) -> str:
+    """What is said once something is done, and the form that undoes it."""
     return render_to_string("mail/_toast.html", {"text": text, "undo": undo}, request)
 
 
@@ -418,8 +373,7 @@ def empty_trash(request: Request) -> HttpResponse:
     form = ChosenForm(request.POST)
     if request.method == "POST" and form.is_valid():
         count = services.empty_trash(owner=request.user, up_to=form.cleaned_data["up_to"] or 0)
-        said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
-        messages.success(request, said % {"n": count})
+        messages.success(request, said_of_deletion(count))
         return redirect("inbox", folder=names.TRASH)
     total = next(f.total for f in selectors.folders(request.user) if f.box_id == box.pk)
     context = {"total": total, "up_to": box.counter.last_uid}

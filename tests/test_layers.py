@@ -16,20 +16,19 @@ LAYERS = (
     {"answering"},
     {"selectors"},
     {"services", "exporting"},
-    {"audit", "forms", "middleware", "signals", "templatetags", "demo", "api", "downloads"}
-    | {"group_forms"},
+    {"audit", "forms", "group_forms", "hit_forms", "middleware", "signals", "templatetags"}
+    | {"demo", "api", "downloads"},
     {
         *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
-        "muting_views",
-        "feed_views",
+        *("search_views", "muting_views", "feed_views"),
         *("admin", "management", "apps"),
     },
     {"urls"},
 )
 FRONT_ENDS = {
-    *("api", "forms", "group_forms", "middleware", "signals", "templatetags", "feed_views"),
+    *("api", "forms", "group_forms", "hit_forms", "middleware", "signals", "templatetags"),
     *("views", "compose_views", "group_views", "attachment_views", "settings_views"),
-    "muting_views",
+    *("search_views", "muting_views", "feed_views"),
     *("admin", "management", "downloads"),
 }
 HEART = {"delivery", "subscribing", "changes", "accounts", "combining", "submitting", "indexing"}

@@ -17,6 +17,7 @@ from mail.api import (
     delivered_posts,
     description,
     drafts,
+    found,
     join_requests,
     muted_threads,
     posts,
@@ -74,6 +75,7 @@ for prefix, router in (
     ("delivered-posts", delivered_posts.router),
     ("subscriptions", subscriptions.router),
     ("actions", actions.router),
+    ("actions", found.router),
     ("submissions", submissions.router),
     ("tokens", tokens.router),
     ("drafts", drafts.router),
@@ -103,5 +105,6 @@ def root(request: ApiRequest) -> HttpResponse:
     more = ("drafts", "completions", "muted-threads", "tokens", "sessions", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
-    links |= {name: urls.collection(f"actions/{name}") for name in acts}
+    found_acts = ("mark-found-read", "flag-found", "move-found", "delete-found")
+    links |= {name: urls.collection(f"actions/{name}") for name in (*acts, *found_acts)}
     return tagged(request, links | {"documentation": urls.collection("docs")})

@@ -109,6 +109,10 @@ class Root(Schema):
     flag: Url
     delete: Url
     empty_trash: Url = Field(alias="empty-trash")
+    mark_found_read: Url = Field(alias="mark-found-read")
+    flag_found: Url = Field(alias="flag-found")
+    move_found: Url = Field(alias="move-found")
+    delete_found: Url = Field(alias="delete-found")
     documentation: Url
 
 

@@ -67,6 +67,14 @@ from mail.selectors.groups import (
     members,
     person,
 )
+from mail.selectors.hits import (
+    HitBatch,
+    HitKey,
+    all_hits,
+    chosen_hits,
+    posts_of_hits,
+    seen_of,
+)
 from mail.selectors.lists import (
     PAGE,
     Line,
@@ -87,7 +95,14 @@ from mail.selectors.posts import (
     recall_report,
     recallable_post,
 )
-from mail.selectors.searches import Hits, Place, search, searched_rows
+from mail.selectors.searches import (
+    Hits,
+    Place,
+    search,
+    searched_among,
+    searched_lines,
+    searched_rows,
+)
 from mail.selectors.settings import languages, sessions, time_zones, tokens
 
 __all__ = [
@@ -101,6 +116,8 @@ __all__ = [
     "Folder",
     "GroupPost",
     "GroupRow",
+    "HitBatch",
+    "HitKey",
     "Hits",
     "Line",
     "Message",
@@ -108,12 +125,14 @@ __all__ = [
     "Place",
     "Reading",
     "RecallReport",
+    "all_hits",
     "all_readable_posts",
     "attachments_of_draft",
     "attachments_of_post",
     "attachments_of_posts",
     "audience",
     "changes_since",
+    "chosen_hits",
     "completions",
     "content",
     "conversation",
@@ -151,6 +170,7 @@ __all__ = [
     "own_post",
     "page",
     "person",
+    "posts_of_hits",
     "readable_attachment",
     "readable_post",
     "readable_version",
@@ -160,7 +180,10 @@ __all__ = [
     "recent_changes",
     "row_of",
     "search",
+    "searched_among",
+    "searched_lines",
     "searched_rows",
+    "seen_of",
     "sent_draft",
     "sessions",
     "short_name",

@@ -17,7 +17,7 @@ table to the other stay as PostgreSQL wrote them: thousands are not made objects
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any, NamedTuple
@@ -78,8 +78,7 @@ def search(user: User, query: Query, *, before: Place | None = None, limit: int 
     boxes = {box.pk: box for box in own_boxes(user)}
     looking = _Looking(_chosen(list(boxes.values()), query), named(query), DeliveredFilter())
     hits, place = _found(looking, before, limit)
-    shown = [line for line in lines_of(_rows(hits)) if not line.is_recalled]
-    return Hits(_with_excerpts(_in_order(shown), query), boxes, place)
+    return Hits(_with_excerpts(_in_order(_not_recalled(_rows(hits))), query), boxes, place)
 
 
 def searched_rows(
@@ -99,6 +98,42 @@ def searched_rows(
     looking = _Looking(_chosen(boxes, query, everywhere=everywhere), named(query), wanted)
     hits, place = _found(looking, start, limit)
     return _in_order(rows_of(_rows(hits))), place
+
+
+def searched_keys(
+    boxes: Sequence[Box],
+    query: Query,
+    seen: Mapping[int, int],
+    *,
+    before: Place | None,
+    limit: int,
+) -> tuple[list[tuple[int, int]], Place | None]:
+    """Box and uid of what is found, of each box up to the uid that one has seen of it."""
+    box_ids = [pk for pk in _chosen(boxes, query) if pk in seen]
+    hits, place = _found(_Looking(box_ids, query, DeliveredFilter(), seen), before, limit)
+    return [(hit.box_id, hit.uid) for hit in hits], place
+
+
+def searched_lines(keys: Collection[tuple[int, int]], query: Query) -> list[Line]:
+    """Some delivered posts as a search shows them, newest first, also if it finds them no more."""
+    rows = DeliveredPost.objects.filter(pk__in=keys)
+    return _with_excerpts(_in_order(_not_recalled(rows)), query)
+
+
+def searched_among(
+    boxes: Sequence[Box], query: Query, box: Box, posts: Collection[UUID]
+) -> list[Line]:
+    """What a search finds of some posts in one of the boxes, as it shows them."""
+    if box.pk not in _chosen(boxes, query):
+        return []
+    rows = _restricted(DeliveredPost.objects.filter(box=box, post__in=posts), query)
+    ids = map(str, rows.values_list("post_id", flat=True))
+    fitting = _fitting(f"{{{','.join(ids)}}}", query) or "{}"
+    return _with_excerpts(_not_recalled(rows.filter(_any_of(fitting))), query)
+
+
+def _not_recalled(rows: QuerySet[DeliveredPost]) -> list[Line]:
+    return [line for line in lines_of(rows) if not line.is_recalled]
 
 
 def _rows(hits: Sequence[_Hit]) -> QuerySet[DeliveredPost]:
@@ -172,6 +207,7 @@ class _Looking:
     box_ids: list[int]
     query: Query
     wanted: DeliveredFilter
+    seen: Mapping[int, int] | None = None  # up to which uid of each box, if not all
 
     def _newest(
         self, before: Place | None, limit: int, post_ids: str | None = None
@@ -181,6 +217,8 @@ class _Looking:
         for box_id in self.box_ids:
             rows = self.wanted.apply(DeliveredPost.objects.filter(box=box_id))
             rows = _restricted(rows, self.query)
+            if self.seen is not None:
+                rows = rows.filter(uid__lte=self.seen[box_id])
             if before is not None:
                 bound = "post_id__lte" if box_id < before.box_id else "post_id__lt"
                 rows = rows.filter(**{bound: before.post_id})

@@ -64,6 +64,12 @@ def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
     if box.pk == to.pk:
         there = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("uid")
         return list(there.values_list("uid", flat=True))
+    return move_or_merge(box=box, uids=uids, to=to).new
+
+
+def move_or_merge(*, box: Box, uids: Collection[int], to: Box) -> changes.Moved:
+    """The same between two boxes; says also which posts were there already."""
+    _check_same_owner(box, to)
     return delivery.retried(lambda: _move(box.pk, list(uids), to.pk))
 
 
@@ -73,7 +79,7 @@ def _check_same_owner(box: Box, to: Box) -> None:
 
 
 @transaction.atomic
-def _move(box_id: int, uids: Sequence[int], to_id: int) -> list[int]:
+def _move(box_id: int, uids: Sequence[int], to_id: int) -> changes.Moved:
     return changes.move(box_id, uids, to_id, delivery.lock([box_id, to_id]))
 
 

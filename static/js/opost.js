@@ -41,6 +41,13 @@ function closePane({ push = true } = {}) {
   return true
 }
 
+// Where a hit was opened and acted on, the search is what is shown then.
+function showAddress() {
+  const address = $('#list')?.dataset.address
+  const away = address && new URL(address, location.href).pathname !== location.pathname
+  if (away && !$('#pane.opened')) history.replaceState({ htmx: true }, '', address)
+}
+
 // Back from a post to the list that it was opened from: the list is still there, in its place.
 document.addEventListener('htmx:before:history:restore', (event) => {
   const back = $('#pane.opened .back')
@@ -73,7 +80,7 @@ function showUnread() {
 // --- Choosing ----------------------------------------------------------------------------------
 
 let lastChosen = null
-const boxes = () => $$('#lines:not(.found) input[name=uid]')
+const boxes = () => $$('#lines input[name=uid]')
 
 function showChosen() {
   const list = $('#list')
@@ -144,6 +151,7 @@ document.addEventListener('htmx:config:request', (event) => {
 
 document.addEventListener('htmx:after:swap', (event) => {
   markOpened()
+  if ($('.whole input')?.checked) for (const box of boxes()) box.checked = true // also what came
   showChosen()
   showUnread()
   watchToasts()
@@ -156,7 +164,10 @@ document.addEventListener('htmx:after:swap', (event) => {
 })
 
 // The title of a page that came back from the history is set last.
-document.addEventListener('htmx:finally:swap', showUnread)
+document.addEventListener('htmx:finally:swap', () => {
+  showUnread()
+  showAddress()
+})
 
 // --- Keys --------------------------------------------------------------------------------------
 
@@ -167,8 +178,6 @@ const typing = (element) =>
 function act(key) {
   const chosen = boxes().some((box) => box.checked)
   const line = document.activeElement?.closest('.line')
-  // Among what was found, keys act on the opened post only.
-  if (line?.closest('.found') && !line.matches(':has([aria-current])')) return
   if (!chosen && line && !line.matches(':has([aria-current])')) {
     const box = $('input[name=uid]', line)
     box.checked = true
@@ -229,7 +238,9 @@ document.addEventListener('click', (event) => {
   if (on('[data-print]')) print()
   if (on('[data-retry]')) retry()
   if (on('#pane .back') && plain && closePane()) event.preventDefault()
-  for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false
+  for (const menu of $$('details.menu[open]')) {
+    if (!menu.contains(event.target) || on('#chosen .sheet-menu button')) menu.open = false
+  }
 })
 
 function setOffline(is) {

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from django.utils import translation
 
 from config.messages import compiled, count_forms, texts
-from mail import services
+from mail import selectors, services
 from mail.models import User
 
 from .test_every_view import CASES, mailbox
@@ -27,7 +27,7 @@ UNSEEN = {"script", "style", "time", "textarea"}
 DATA = "Opost Markdown API UTC MB alice bob charlie crew open closed own sent"
 DATA += " Ctrl Shift Enter Esc name"
 # What people type into a search is the same in every language.
-DATA += " from to subject in is has before after unread read flagged attachment trash invoice"
+DATA += " from to subject in is has before after unread read flagged attachment inbox trash invoice"
 
 
 class Seen(HTMLParser):
@@ -103,11 +103,11 @@ def test_no_text_goes_past_gettext(signed_in, mailbox: User, marked):
     services.send(sender=mailbox, to=["bob", "crew"], subject="sent", body="own")
     client = signed_in(mailbox)
     state = client.get("/").context["state"]
-    found = {}
+    inbox, found = selectors.own_box(mailbox).pk, {}
     for case in CASES:
         User.objects.filter(pk=mailbox.pk).update(language=marked)  # one of them changes it
         with translation.override(marked):
-            answer = case.run(client, state)
+            answer = case.run(client, state, inbox)
         if answer.status_code != HTTPStatus.FOUND and "html" in answer.headers["Content-Type"]:
             found[str(case)] = unmarked(answer.text)
     assert len(found) > 30

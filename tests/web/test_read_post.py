@@ -22,6 +22,11 @@ def test_htmx_gets_the_pane_alone(signed_in, bob, post):
     assert "<html" not in page.text
 
 
+def test_what_is_flagged_can_be_unflagged(signed_in, bob, post):
+    services.flag(box=selectors.own_box(bob), uids=[1])
+    assert 'formaction="/inbox/unflag/"' in signed_in(bob).get("/inbox/1/").text
+
+
 def test_reading_by_get_marks_nothing(signed_in, bob, post):
     signed_in(bob).get("/inbox/1/")
     assert selectors.unread_counts(bob) == {"": 1}
