@@ -33,7 +33,9 @@ def many(cast):
             for n in range(count)
         ]
         Post.objects.bulk_create(new)
-        delivery.insert([delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in new])
+        delivery.insert(
+            [delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in new]
+        )
         vector = words.vector(subject="report", sender="udapost", recipients=[], body="")
         indexing.add({post.pk: vector for post in new})
     for n in range(3):
