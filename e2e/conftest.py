@@ -92,6 +92,7 @@ def window(
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+        page.wait_for_load_state()  # until then keys are nobody's
         return page
 
     yield window

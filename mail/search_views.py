@@ -171,7 +171,7 @@ def mark_hits_unread(request: Request) -> HttpResponse:
 def _mark(request: Request, *, read: bool) -> HttpResponse:
     chosen = _chosen(request)
     count = services.mark_hits(hits=chosen.hits(request), read=read)
-    return _changed(request, chosen, said_of_mark(count, read=read))
+    return _changed(request, chosen, said_of_mark(count, read=read), to_list=not read)
 
 
 @login_required
@@ -194,7 +194,9 @@ def unflag_hits(request: Request) -> HttpResponse:
     return _changed(request, chosen, said % {"n": count})
 
 
-def _changed(request: Request, chosen: _Chosen, said: str) -> HttpResponse:
+def _changed(
+    request: Request, chosen: _Chosen, said: str, *, to_list: bool = False
+) -> HttpResponse:
     """The lines that changed, in place also where they fit no more; after all, the search again."""
     if chosen.seen is not None:
         return _anew(request, rendered_toast(request, said))
@@ -202,7 +204,7 @@ def _changed(request: Request, chosen: _Chosen, said: str) -> HttpResponse:
     if not request.htmx:
         box_id, uid = chosen.keys[0]
         opened = key(selectors.short_name(boxes[box_id])), uid
-        return _back(request, opened if "opened" in request.POST else None)
+        return _back(request, opened if "opened" in request.POST and not to_list else None)
     lines = selectors.searched_lines(chosen.keys, chosen.query)
     return _lines(request, "mail/found_changed.html", _shown(lines, boxes, chosen.query), chosen)
 

@@ -197,7 +197,7 @@ def _mark(request: Request, folder: str, *, read: bool) -> HttpResponse:
         return _said(request, folder, box, said_of_mark(count, read=read))
     mark = services.mark_read if read else services.mark_unread
     mark(box=box, uids=chosen.uids)
-    return _changed(request, folder, box, chosen.uids)
+    return _changed(request, folder, box, chosen.uids, to_list=not read)
 
 
 @login_required
@@ -220,10 +220,12 @@ def unflag(request: Request, folder: str) -> HttpResponse:
     return _changed(request, folder, box, chosen.uids)
 
 
-def _changed(request: Request, folder: str, box: Box, uids: list[int]) -> HttpResponse:
-    """The lines that changed; on a page without scripts, the page again."""
+def _changed(
+    request: Request, folder: str, box: Box, uids: list[int], *, to_list: bool = False
+) -> HttpResponse:
+    """The lines that changed; on a page without scripts, the page again, or the list."""
     if not request.htmx:
-        return _back(request, folder)
+        return _back(request, folder, to_list=to_list)
     context = {
         "folder": folder,
         "box": box,

@@ -126,6 +126,7 @@ document.addEventListener('change', (event) => {
 
 let actor = null // the button whose action may take away what has the focus,
 let following = null // and the line that is to have it then
+let leaving = null // the opened post, where it leaves that for later
 let forOnce = [] // boxes that a key checked for its action only
 
 function remember(source) {
@@ -133,6 +134,7 @@ function remember(source) {
   if (!form?.matches('#chosen, .actions, .toast form')) return
   actor = source
   const opened = $('#pane')?.dataset.post
+  leaving = source.matches('#pane [data-key="u"]') ? opened : null
   if (form.closest('.toast')) return
   const touched = form.id === 'chosen'
     ? boxes().filter((box) => box.checked).map((box) => box.closest('.line'))
@@ -156,6 +158,9 @@ document.addEventListener('htmx:after:swap', (event) => {
   showUnread()
   watchToasts()
   if (event.detail.ctx.sourceElement !== actor) return
+  // What is marked unread would be read again by the next load of the page, were it opened still.
+  const isOpen = leaving && leaving === $('#pane').dataset.post
+  if (isOpen && event.detail.ctx.response.status < 400) closePane()
   if (document.activeElement === document.body) {
     const target = following?.isConnected ? link(following) : $('#list-name')
     target?.focus({ preventScroll: true })

@@ -24,8 +24,11 @@ def test_marking_works_as_a_plain_form(signed_in, bob):
     answer = client.post("/inbox/mark-read/", {"uid": [1, 2]})
     assert answer.headers["Location"] == "/inbox/"
     assert selectors.unread_counts(bob) == {"": 1}
-    client.post("/inbox/mark-unread/", {"uid": 2})
+    answer = client.post("/inbox/mark-unread/", {"uid": 2, "opened": 2})
+    assert answer.headers["Location"] == "/inbox/"  # opened, it would be marked read again
     assert selectors.unread_counts(bob) == {"": 2}
+    answer = client.post("/inbox/flag/", {"uid": 2, "opened": 2})
+    assert answer.headers["Location"] == "/inbox/2/"
 
 
 def test_marking_through_htmx_swaps_the_lines_and_the_count(signed_in, bob):
