@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mail import policies, selectors, services
+from mail import policies, selectors
 from mail.group_forms import SourceForm
 from mail.group_views import group_page
 from mail.views import Request
@@ -33,8 +33,9 @@ def remove_source(request: Request, name: str) -> HttpResponse:
     """End that; what was posted until now is passed on first."""
     row = selectors.group(request.user, name)
     policies.check_managing(row.box, request.user)
-    source = selectors.source(request.POST.get("source", ""))
-    services.unsubscribe(source=source, target=row.box, by=request.user)
+    form = SourceForm(request.POST)
+    if (source := form.remove(row.box, request.user)) is None:
+        return group_page(request, row, feed=form)
     said = _("%(name)s no longer receives what is posted to %(source)s.")
     messages.success(request, said % {"name": row.box.name, "source": source.name})
     return redirect("group", name=row.box.name)

@@ -1,6 +1,6 @@
 """What is filled in on a group's page. Each form comes back there with what is wrong with it."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +55,12 @@ class PeopleForm(_NameForm):
             return None
 
 
+class _Change(Protocol):
+    """What a service changes between two boxes."""
+
+    def __call__(self, *, source: Box, target: Box, by: User) -> None: ...
+
+
 class SourceForm(_NameForm):
     source = forms.CharField(
         label=_("Add a group"),
@@ -66,11 +72,18 @@ class SourceForm(_NameForm):
 
     def add(self, target: Box, by: User) -> Box | None:
         """Feed a group with it; None, with an error at the field, where that is refused."""
+        return self._change(services.subscribe, target, by)
+
+    def remove(self, target: Box, by: User) -> Box | None:
+        """End that; likewise."""
+        return self._change(services.unsubscribe, target, by)
+
+    def _change(self, change: _Change, target: Box, by: User) -> Box | None:
         if not self.is_valid():
             return None
         try:
             source = selectors.source(self.cleaned_data["source"])
-            services.subscribe(source=source, target=target, by=by)
+            change(source=source, target=target, by=by)
         except (errors.InvalidInput, errors.NotAllowed) as error:
             self.add_error("source", str(error))
             return None

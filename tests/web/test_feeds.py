@@ -135,12 +135,14 @@ def test_a_group_that_is_not_there_signed_out_and_wrong_method(
     assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
-def test_removing_what_is_no_source_changes_nothing(signed_in, alice, crew, board):
+def test_what_is_no_source_changes_nothing(signed_in, alice, crew, board):
     client = signed_in(alice)
     answer = client.post("/groups/crew/remove-source/", {"source": "board"})
     assert answer.status_code == HTTPStatus.FOUND
-    answer = client.post("/groups/crew/remove-source/", {"source": "nemo"})
-    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    for action in ACTIONS:
+        for source in ("nemo", "\0", "x" * 1000, "alice", ""):
+            answer = client.post(f"/groups/crew/{action}/", {"source": source})
+            assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def test_staff_who_manage_by_permission_may_add(signed_in, staff, crew, board):
