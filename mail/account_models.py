@@ -18,6 +18,7 @@ class Session(AbstractBaseSession):
     )
     user_agent = models.CharField(max_length=300, blank=True)
     started = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:

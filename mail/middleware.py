@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 
 from mail import errors
 from mail.api.urls import ROOT
+from mail.sessions import SessionStore
 
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
@@ -82,6 +83,18 @@ class HtmxSignInMiddleware:
         if htmx and response.status_code == HTTPStatus.FOUND and "/sign-in/" in redirected:
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": redirected})
         return response
+
+
+class SessionUseMiddleware:
+    """Let a session know that it is in use, so that people can tell which of theirs are."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and isinstance(request.session, SessionStore):
+            request.session.note_use()
+        return self.get_response(request)
 
 
 class ReaderMiddleware:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mail import errors, services
 from mail.models import Box, User
-from mail.sessions import MAX_USER_AGENT, STARTED, USER_AGENT
+from mail.sessions import MAX_USER_AGENT, SEEN, STARTED, USER_AGENT
 
 
 @receiver(pre_save, sender=User)
@@ -49,7 +49,7 @@ def note_sign_in(request: HttpRequest, **_: Any) -> None:
     """Note in the session with what somebody signed in, and when, so that they can tell it."""
     user_agent = request.headers.get("User-Agent", "")
     request.session[USER_AGENT] = user_agent[:MAX_USER_AGENT]
-    request.session[STARTED] = timezone.now().isoformat()
+    request.session[STARTED] = request.session[SEEN] = timezone.now().isoformat()
 
 
 @receiver(pre_save, sender=Group)

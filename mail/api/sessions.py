@@ -26,6 +26,7 @@ class SessionOut(Schema):
     device: str = Field(description="The browser and its system.", examples=["Firefox on Linux"])
     user_agent: str = Field(description="What the browser said of itself at the sign-in.")
     started: datetime = Field(description="When somebody signed in there.")
+    last_seen: datetime | None = Field(description="When it was last used, to the hour.")
     expires: datetime
     is_current: bool = Field(description="Whether it is this session that asks.")
 
@@ -71,6 +72,7 @@ def _shown(request: ApiRequest, session: Session) -> dict[str, Any]:
         "device": device(session.user_agent),
         "user_agent": session.user_agent,
         "started": session.started,
+        "last_seen": session.last_seen,
         "expires": session.expire_date,
         "is_current": session.session_key == request.session.session_key,
     }

@@ -151,3 +151,26 @@ def test_of_others_is_404(signed_in, browser, bob, charlie):
     client.post("/settings/sessions/end-others/")
     assert Session.objects.filter(user=bob).exists()
     assert bob.api_tokens.exists()
+
+
+def test_when_a_browser_was_last_used_is_noted_once_an_hour(
+    browser, bob, django_assert_num_queries
+):
+    here, there = browser(FIREFOX), browser()
+    used = Session.objects.get(session_key=there.session.session_key)
+    assert used.last_seen == used.started
+    long_ago = timezone.now() - timedelta(days=10)
+    store = there.session
+    store["seen"] = long_ago.isoformat()
+    store.save()
+    Session.objects.filter(pk=used.pk).update(expire_date=timezone.now() + timedelta(days=4))
+    assert "last used" in here.get("/settings/sessions/").text
+    assert Session.objects.get(pk=used.pk).last_seen == long_ago
+
+    answer = there.get("/settings/")
+    used.refresh_from_db()
+    assert used.last_seen and used.started and used.last_seen > used.started
+    assert used.expire_date > timezone.now() + timedelta(days=13)
+    assert answer.cookies["sessionid"]["max-age"] > 13 * 24 * 3600
+    with django_assert_num_queries(2):  # session, person
+        there.get("/settings/")
