@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
-from mail import errors, names
+from mail import errors, names, policies
 from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, User
 from mail.selectors.addressing import sizes
 from mail.selectors.conversations import boxes_shown, copies
@@ -24,8 +24,9 @@ class GroupRow:
     size: int
     is_member: bool
     is_manager: bool
+    may_manage: bool  # as staff, too
     is_muted: bool
-    asking: int  # people who ask to join; told to managers only
+    asking: int  # people who ask to join; told to who may manage only
     has_asked: bool
 
 
@@ -69,11 +70,12 @@ def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
     counted = sizes([box.pk for box in boxes])
     joined = set(user.groups.values_list("pk", flat=True))
     managed = set(user.managed.values_list("pk", flat=True))
-    asked, muted = _requests(user, boxes, managed), muted_groups(user)
+    may_manage = {box.pk for box in boxes if policies.manages_all(user)} | managed
+    asked, muted = _requests(user, boxes, may_manage), muted_groups(user)
     return [
         GroupRow(
             *(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed),
-            box.pk in muted,
+            *(box.pk in may_manage, box.pk in muted),
             *asked.get(box.pk, (0, False)),
         )
         for box in boxes

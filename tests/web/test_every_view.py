@@ -118,7 +118,7 @@ CASES = [
     Case("GET", "/groups/crew/", 18),
     Case("POST", "/groups/crew/mute/", 12),
     Case("POST", "/groups/crew/unmute/", 12),
-    Case("POST", "/groups/open/join/", 18),
+    Case("POST", "/groups/open/join/", 16),
     Case("POST", "/groups/open/leave/", 23),
     Case("POST", "/groups/closed/ask/", 13),
     Case("POST", "/groups/closed/withdraw/", 9),

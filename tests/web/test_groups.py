@@ -226,3 +226,14 @@ def test_many_people_are_added_at_once(signed_in, alice, bob, charlie, staff, cr
     assert set(crew.group.user_set.all()) == {alice, bob, charlie, staff}
     answer = signed_in(bob).post("/groups/crew/add-members/", {"people": "x"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_staff_manage_every_group_by_their_permission(signed_in, staff, bob, charlie, crew):
+    services.ask_to_join(box=crew, user=charlie)
+    page = signed_in(staff).get("/groups/crew/")
+    for there in ("/groups/crew/edit/", "/groups/crew/accept/", "Add a person", "Add a group"):
+        assert there in page.text
+    assert "manager</span>" not in signed_in(staff).get("/groups/").text
+    bob.is_staff = True
+    bob.save()
+    assert "/groups/crew/edit/" not in signed_in(bob).get("/groups/crew/").text
