@@ -7,8 +7,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -24,6 +23,7 @@ from mail.attachment_models import Attachment as Attachment  # noqa: PLC0414
 from mail.attachment_models import Blob as Blob  # noqa: PLC0414
 from mail.group_models import JoinRequest as JoinRequest  # noqa: PLC0414
 from mail.muting_models import MutedThread as MutedThread  # noqa: PLC0414
+from mail.search_models import PostWords as PostWords  # noqa: PLC0414
 
 
 def new_post_id() -> uuid.UUID:
@@ -268,21 +268,6 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return self.subject or str(_("(no subject)"))
-
-
-class PostWords(models.Model):
-    """What a post is found by, apart from it: so that reading posts does not read this, too."""
-
-    post = models.OneToOneField(Post, models.CASCADE, primary_key=True, related_name="+")
-    words = SearchVectorField()
-    version = models.PositiveSmallIntegerField()  # of `mail.words` that made it
-
-    class Meta:
-        # What was added lately waits in a list that every search reads: so it is kept short.
-        indexes = [GinIndex(fields=["words"], name="post_by_words", gin_pending_list_limit=256)]
-
-    def __str__(self) -> str:
-        return str(self.post_id)
 
 
 class Flag(models.TextChoices):
