@@ -174,6 +174,43 @@ def test_what_did_not_arrive_is_sent_again(window, office):
     assert [one.name for one in Attachment.objects.all()] == ["lost.txt"]
 
 
+def test_nothing_is_sent_without_what_was_meant_to_go_along(window, office):
+    page = window("test", complains=False)
+    dialog = open_window(page)
+    dialog.get_by_role("combobox", name="To", exact=True).press_sequentially("udapost,")
+    dialog.get_by_label("Subject").fill("With files")
+    saved(dialog)
+    drop(page, "kept.txt")
+    expect(dialog.get_by_role("link", name="kept.txt")).to_be_visible()
+    page.route("**/attach/**", lambda route: route.abort())
+    for name in ("lost.txt", "run.exe"):
+        drop(page, name)
+    send = dialog.get_by_role("button", name="Send", exact=True)
+    for missing in ("Cancel lost.txt", "Cancel run.exe"):
+        send.click()
+        expect(dialog.get_by_text("Not every file is attached")).to_be_visible()
+        expect(attached(dialog).get_by_role("button").and_(page.locator(":focus"))).to_be_visible()
+        assert not Post.objects.exists()
+        dialog.get_by_role("button", name=missing).click()
+    expect(dialog.get_by_text("Not every file is attached")).not_to_be_visible()
+    expect(dialog.get_by_role("button", name="Remove kept.txt")).to_be_focused()
+    send.click()
+    expect(dialog).to_have_count(0)
+    names = [one.name for one in selectors.attachments_of_post(Post.objects.get().pk)]
+    assert names == ["kept.txt"]
+
+
+def test_a_new_file_is_in_sight_however_many_there_are(window, office):
+    page = window("test", viewport={"width": 1280, "height": 720})
+    dialog = open_window(page)
+    saved_name = [(f"{n}.pdf", b"x") for n in range(9)]
+    choose(page, *saved_name)
+    expect(attached(dialog).get_by_role("button", name="Remove")).to_have_count(9)
+    expect(dialog.get_by_role("link", name="8.pdf")).to_be_in_viewport(ratio=1)
+    drop(page, "run.exe")
+    expect(attached(dialog).filter(has_text="run.exe")).to_be_in_viewport(ratio=1)
+
+
 def test_a_picture_is_pasted_and_a_text_stays_a_text(window, office):
     page = window("test")
     dialog = open_window(page)
@@ -213,6 +250,22 @@ def test_forwarding_takes_them_along_and_undo_brings_them_back(window, office):
     assert inbox(office["anna"]) == ["Fwd: With a plan"]
     sent = Post.objects.get(subject="Fwd: With a plan", recalled=None)
     assert [one.name for one in selectors.attachments_of_post(sent.pk)] == ["plan.pdf"]
+
+
+def test_what_is_forwarded_may_leave_a_file_out(window, office):
+    _send(office, "Two plans", ("a.pdf", b"%PDF"), ("b.pdf", b"%PDF-"))
+    page = window("test")
+    line(page, "Two plans").get_by_role("link").click()
+    page.get_by_role("link", name="Forward", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove a.pdf").click()
+    expect(attached(dialog)).to_have_count(1)
+    expect(dialog.get_by_role("button", name="Remove b.pdf")).to_be_focused()
+    dialog.get_by_role("combobox", name="To", exact=True).press_sequentially("anna,")
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_have_count(0)
+    sent = Post.objects.get(subject="Fwd: Two plans")
+    assert [one.name for one in selectors.attachments_of_post(sent.pk)] == ["b.pdf"]
 
 
 def test_a_draft_that_was_changed_elsewhere_keeps_its_files_as_a_new_one(window, office):

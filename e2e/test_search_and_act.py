@@ -1,7 +1,7 @@
 """Somebody acts on what they have found: on some of it, and on all of it."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from e2e.mailbox import check, chosen, inspect, line, opened, subjects
 from mail import delivery, indexing, selectors, services, words
@@ -181,9 +181,16 @@ def test_the_trash_is_asked_about(window, posts, cast):
     page = window("test")
     search(page, "lunch in:trash")
     page.get_by_role("checkbox", name="Choose all on this page").check()
-    page.once("dialog", lambda dialog: dialog.accept())
+    asked: list[str] = []
+
+    def agree(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.once("dialog", agree)
     chosen(page).get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("status").last).to_contain_text("2 posts deleted for good.")
+    assert asked == ["Delete what is chosen (2) for good?"]
     expect(page.get_by_text("Nothing was found.")).to_be_visible()
 
 

@@ -31,8 +31,12 @@ def test_a_token_is_made_used_and_revoked(window):
     page.goto("/settings/tokens/")
     page.get_by_label("What it is for").fill("reports")
     page.get_by_role("button", name="Make it").click()
-    secret = page.get_by_label("The new token").input_value()
+    secret = page.locator("#secret").inner_text()
     inspect(page, "a new token")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_focused()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
     headers = {"Authorization": f"Bearer {secret}"}
     asked = "fetch('/postapi/users', {headers: %s, credentials: 'omit'}).then(r => r.status)"
     assert page.evaluate(asked % headers) == 200

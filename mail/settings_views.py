@@ -59,7 +59,10 @@ def revoke_token(request: Request, token_id: int) -> HttpResponse:
 def sessions(request: Request) -> HttpResponse:
     """Where one is signed in."""
     context = {
-        "sessions": selectors.sessions(request.user),
+        "sessions": sorted(
+            selectors.sessions(request.user),
+            key=lambda session: session.session_key != request.session.session_key,
+        ),
         "own_key": request.session.session_key,
     }
     return render(request, "mail/sessions.html", context)

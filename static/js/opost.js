@@ -100,6 +100,12 @@ function showChosen() {
   const said = $('[data-chosen]', list)
   const text = whole?.checked ? whole.dataset.total : chosen.length || ''
   if (said && said.textContent !== String(text)) said.textContent = text
+  askAbout(text)
+}
+
+function askAbout(number) {
+  const asking = $('#list [data-confirm]')
+  asking?.setAttribute('hx-confirm', asking.dataset.confirm.replace('{n}', number))
 }
 
 function choose(box, range) {
@@ -187,6 +193,7 @@ function act(key) {
     const box = $('input[name=uid]', line)
     box.checked = true
     forOnce = [box]
+    askAbout(1)
   }
   const tool = $(`[data-tool="${key}"]`)
   if (tool && (chosen || forOnce.length)) tool.click()
@@ -241,12 +248,19 @@ document.addEventListener('click', (event) => {
   if (on('[data-close]')) on('.toast').remove()
   if (on('[data-opens]')) document.getElementById(on('[data-opens]').dataset.opens).showModal()
   if (on('[data-print]')) print()
+  if (on('[data-copy]')) copy(on('[data-copy]'))
   if (on('[data-retry]')) retry()
   if (on('#pane .back') && plain && closePane()) event.preventDefault()
   for (const menu of $$('details.menu[open]')) {
     if (!menu.contains(event.target) || on('#chosen .sheet-menu button')) menu.open = false
   }
 })
+
+async function copy(button) {
+  const { copy, copied } = button.dataset
+  await navigator.clipboard.writeText(document.getElementById(copy).textContent)
+  button.textContent = copied
+}
 
 function setOffline(is) {
   const notice = $('#offline')

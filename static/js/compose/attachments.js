@@ -23,12 +23,25 @@ export class Attachments {
     on(compose, "dragleave", (event) => this.left(event));
     on(compose, "drop", (event) => this.dropped(event));
     on(compose, "paste", (event) => this.pasted(event));
-    on(compose, "opost:saved", () => this.takeOver());
+    on(compose, "opost:saved", () => (this.taking = this.takeOver()));
     this.warn = (event) => event.preventDefault();
   }
 
   get isBusy() {
     return this.waiting.size > 0;
+  }
+
+  /** Whether a file was to be attached that is not: nothing is sent without what was meant. */
+  get isLacking() {
+    return Boolean(this.list.querySelector(":scope > .failed"));
+  }
+
+  /** Say so, and go to the first of them. */
+  point() {
+    this.compose.problem("lacking", this.isLacking);
+    const first = this.list.querySelector(":scope > .failed");
+    first?.scrollIntoView({ block: "nearest" });
+    first?.querySelector("button:not([hidden])").focus();
   }
 
   /** Resolves when nothing is under way any more, with whether all that was is there. */
@@ -83,6 +96,7 @@ export class Attachments {
       const item = { file, line: this.made(file) };
       const why = this.refusal(file);
       this.list.append(item.line);
+      item.line.scrollIntoView({ block: "nearest" });
       if (why) {
         this.failed(item, why);
         continue;
@@ -174,6 +188,7 @@ export class Attachments {
       this.lost.set(line, file);
       line.querySelector("[data-again]").hidden = false;
     }
+    line.scrollIntoView({ block: "nearest" });
     this.compose.say(text);
   }
 
@@ -182,17 +197,19 @@ export class Attachments {
     const made = this.list.lastElementChild;
     line.replaceWith(made);
     made.querySelector("[data-cancel]").focus();
+    if (!this.isLacking) this.compose.problem("lacking", false);
   }
 
   // --- Taking them out ---
 
   clicked(event) {
-    const button = event.target.closest("[data-cancel], [data-detach], [data-again]");
+    const button = event.target.closest("[data-cancel], [data-detach], [data-again], [data-leave-out]");
     if (!button) return;
     event.preventDefault();
     const line = button.closest("li");
     if (button.dataset.detach) this.detach(line, button);
     else if (button.matches("[data-again]")) this.again(line);
+    else if (button.matches("[data-leave-out]")) this.leaveOut(line, button);
     else this.cancel(line);
   }
 
@@ -225,11 +242,24 @@ export class Attachments {
     }
   }
 
+  /** Of what is forwarded: the draft has it once it is stored, and then it is taken out of that. */
+  async leaveOut(line, button) {
+    button.disabled = true;
+    const nth = [...this.list.querySelectorAll("[data-forwarded]")].indexOf(line);
+    if (await this.compose.stored()) {
+      await this.taking;
+      const made = this.list.querySelectorAll("[data-detach]")[nth];
+      if (made) await this.detach(made.closest("li"), made);
+    }
+    button.disabled = false;
+  }
+
   remove(line) {
     const next = line.nextElementSibling ?? line.previousElementSibling;
     const focused = line.contains(document.activeElement) || document.activeElement === document.body;
     line.remove();
-    const back = next?.querySelector("button") ?? this.compose.querySelector("[data-do=attach]");
+    if (!this.isLacking) this.compose.problem("lacking", false);
+    const back = next?.querySelector("button:not([hidden])") ?? this.compose.querySelector("[data-do=attach]");
     if (focused) back.focus();
   }
 

@@ -270,6 +270,12 @@ class Compose extends HTMLElement {
     if (this.form.inert) return;
     for (const names of Object.values(this.names)) names.commit();
     this.form.elements.csrfmiddlewaretoken.value = token();
+    if (this.attachments.isLacking) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.attachments.point();
+      return;
+    }
     if (this.attachments.isBusy) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -277,7 +283,9 @@ class Compose extends HTMLElement {
       this.show("uploading");
       this.attachments.done().then((well) => {
         this.show("");
-        if (well && !this.over) this.form.requestSubmit(submitter);
+        if (this.over) return;
+        if (well) this.form.requestSubmit(submitter);
+        else this.attachments.point();
       });
       return;
     }
