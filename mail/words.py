@@ -178,7 +178,11 @@ def _ways_to_write(word: str) -> Iterator[str]:
     while at < len(word):
         pair = word[at : at + 2]
         ways = "".join(f"[{written.get(letter, letter)}]" for letter in pair)
-        if len(pair) > 1 and pair in written:
+        run = len(word) - at - len(word[at:].lstrip(word[at]))
+        if run > 2 and pair in written:  # noqa: PLR2004 - in which pairs overlap
+            yield f"(?:[{written[pair[0]]}]|[{written[pair]}])+"
+            at += run
+        elif len(pair) > 1 and pair in written:
             yield f"(?:{ways}|[{written[pair]}])"
             at += 2
         else:

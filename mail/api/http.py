@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mail.api import auth, problems
@@ -32,6 +33,8 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(ROOT):
             return self.get_response(request)
+        # What is answered here is answered before Django looks at the language.
+        translation.activate(translation.get_language_from_request(request))
         response = self._refusal(request) or self._answer(request)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers["RateLimit-Policy"] = f'"person";q={settings.API_RATE};w={auth.WINDOW}'
@@ -57,7 +60,8 @@ class ApiMiddleware:
         # Without a body there is nothing to misread.
         has_body = length not in ("", "0")
         if "Transfer-Encoding" in request.headers:
-            return problems.problem(HTTPStatus.LENGTH_REQUIRED)
+            detail = _("Say how long the body is: send Content-Length.")
+            return problems.problem(HTTPStatus.LENGTH_REQUIRED, detail)
         if request.headers.get("Content-Encoding", "identity") != "identity":
             detail = _("Send the body as it is, without Content-Encoding.")
             return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
@@ -73,7 +77,9 @@ class ApiMiddleware:
             and not is_file
             and not any(request.accepts(kind) for kind in _offered(request))
         ):
-            return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
+            detail = _("This address answers with %(types)s only.")
+            types = ", ".join(_offered(request))
+            return problems.problem(HTTPStatus.NOT_ACCEPTABLE, detail % {"types": types})
         return None
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -89,7 +95,9 @@ class ApiMiddleware:
         response = self.get_response(request)
         request.method = wanted
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            response = problems.problem(HTTPStatus.METHOD_NOT_ALLOWED)
+            detail = _("This address knows only the methods %(methods)s.")
+            said = detail % {"methods": _allowed(route)}
+            response = problems.problem(HTTPStatus.METHOD_NOT_ALLOWED, said)
             response.headers["Allow"] = _allowed(route)
         if wanted == "HEAD":
             return _without_body(response)

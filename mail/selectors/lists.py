@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -24,7 +25,7 @@ class Line:
     subject: str
     sender_name: str  # the username
     sender: str  # the full name, where there is one
-    delivered: datetime
+    created: datetime
     is_read: bool
     is_flagged: bool
     is_answered: bool
@@ -61,37 +62,48 @@ def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
     """Delivered posts as a list shows them, also those that were recalled a moment ago."""
     found = list(
         rows.values_list(
-            *("box_id", "uid", "post_id", "subject", "sender_name", "delivered", "read_at"),
-            *("flags", "source_id"),
+            *("box_id", "uid", "post_id", "subject", "sender_name", "read_at", "flags", "source_id")
         )
     )
     posts = _shown_of_posts([row[2] for row in found])
-    sources = names_of({row[8] for row in found if row[8] is not None})
+    sources = names_of({row[7] for row in found if row[7] is not None})
     people = full_names({row[4] for row in found})
     return [
         Line(
-            *(box_id, uid, post_id, subject, sender, people.get(sender, sender), delivered),
+            *(box_id, uid, post_id, subject, sender, people.get(sender, sender)),
+            (post := posts.get(post_id, _GONE)).created,
             read_at is not None,
             Flag.FLAGGED in (flags or ()),
             Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),
-            *posts.get(post_id, ("", (), False, True)),
+            *(post.snippet, post.to, post.has_attachment, post.is_recalled),
         )
-        for box_id, uid, post_id, subject, sender, delivered, read_at, flags, source_id in found
+        for box_id, uid, post_id, subject, sender, read_at, flags, source_id in found
     ]
 
 
-def _shown_of_posts(
-    post_ids: Sequence[UUID],
-) -> dict[UUID, tuple[str, Sequence[str], bool, bool]]:
-    """First words, recipients, files, and whether it was recalled: read apart, not joined."""
+class _OfPost(NamedTuple):
+    created: datetime
+    snippet: str
+    to: Sequence[str]
+    has_attachment: bool
+    is_recalled: bool
+
+
+_GONE = _OfPost(datetime.min.replace(tzinfo=UTC), "", (), False, True)  # noqa: FBT003 - see above
+
+
+def _shown_of_posts(post_ids: Sequence[UUID]) -> dict[UUID, _OfPost]:
+    """What the posts themselves tell: read apart, not joined."""
     posts = Post.objects.filter(pk__in=post_ids)
     # By the index, post by post: for EXISTS the planner would rather read all of a small table.
     file = Subquery(Attachment.objects.filter(post=OuterRef("pk")).values("pk")[:1])
-    rows = posts.annotate(file=file).values_list("pk", "snippet", "to", "file", "recalled")
+    rows = posts.annotate(file=file).values_list(
+        *("pk", "created", "snippet", "to", "file", "recalled")
+    )
     return {
-        pk: (snippet, to, file is not None, recalled is not None)
-        for pk, snippet, to, file, recalled in rows
+        pk: _OfPost(created, snippet, to, file is not None, recalled is not None)
+        for pk, created, snippet, to, file, recalled in rows
     }
 
 

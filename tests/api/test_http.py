@@ -7,7 +7,7 @@ import pytest
 from mail import services
 from mail.models import Post
 
-from .conftest import ROOT
+from .conftest import ROOT, Api
 
 
 @pytest.mark.parametrize("path", ["", "users", "boxes", "posts", "delivered-posts", "boxes/bob"])
@@ -236,3 +236,25 @@ def test_an_export_by_an_address_of_version_6(bob, alice, settings):
         "boxes/bob/export"
     )
     assert b"From alice@" in b"".join(answer.streaming_content)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("get", "nothing", {}),
+        ("delete", "boxes", {}),
+        ("get", "boxes", {"Accept": "image/png"}),
+        ("post", "boxes", {"Transfer-Encoding": "chunked"}),
+        ("get", "boxes?q=%00", {}),
+    ],
+)
+def test_refusals_speak_the_language_of_who_asks(as_, bob, method, path, options):
+    bob.language = "ar"
+    bob.save()
+    said = set()
+    for language in ("de", "fr", "en", "de"):
+        as_(bob).get("boxes")  # whose language stays behind in the thread
+        api = as_(bob) if method == "delete" else Api({})
+        answer = getattr(api, method)(path, headers={"Accept-Language": language, **options})
+        said.add(answer.json()["detail"])
+    assert len(said) == (1 if method == "delete" else 3)

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -63,6 +64,15 @@ def test_pages_by_keyset(signed_in, alice, bob):
 
 def test_a_bad_cursor_is_not_found(signed_in, bob):
     assert signed_in(bob).get("/", {"before": "x"}).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_says_when_a_post_was_sent_not_when_the_box_pulled_it(signed_in, alice, bob, crew):
+    sent = services.send(sender=alice, to=["crew"], subject="long ago").post
+    sent.created -= timedelta(days=9)
+    sent.save()
+
+    (line,) = signed_in(bob).get("/").context["page"].lines
+    assert line.created == sent.created
 
 
 def test_get_serves_the_subscriptions_and_marks_nothing_read(signed_in, alice, bob, crew):
