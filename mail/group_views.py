@@ -5,6 +5,7 @@ from typing import Protocol
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -171,8 +172,8 @@ def add_members(request: Request, name: str) -> HttpResponse:
     policies.check_managing(row.box, request.user)
     if (count := form.add(row.box, request.user)) is None:
         return group_page(request, row, many=form)
-    said = ngettext("%(n)d person is a member now.", "%(n)d people are members now.", count)
-    messages.success(request, said % {"n": count})
+    said = ngettext("%(n)s person is a member now.", "%(n)s people are members now.", count)
+    messages.success(request, said % {"n": intcomma(count)})
     return redirect("group", name=row.box.name)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -180,8 +181,8 @@ def flag_hits(request: Request) -> HttpResponse:
     """Flag hits."""
     chosen = _chosen(request)
     count = services.flag_hits(hits=chosen.hits(request), flagged=True)
-    said = ngettext("%(n)d post flagged.", "%(n)d posts flagged.", count)
-    return _changed(request, chosen, said % {"n": count})
+    said = ngettext("%(n)s post flagged.", "%(n)s posts flagged.", count)
+    return _changed(request, chosen, said % {"n": intcomma(count)})
 
 
 @login_required
@@ -190,8 +191,8 @@ def unflag_hits(request: Request) -> HttpResponse:
     """Take the flag from hits."""
     chosen = _chosen(request)
     count = services.flag_hits(hits=chosen.hits(request), flagged=False)
-    said = ngettext("%(n)d post unflagged.", "%(n)d posts unflagged.", count)
-    return _changed(request, chosen, said % {"n": count})
+    said = ngettext("%(n)s post unflagged.", "%(n)s posts unflagged.", count)
+    return _changed(request, chosen, said % {"n": intcomma(count)})
 
 
 def _changed(

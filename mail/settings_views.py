@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -84,6 +85,6 @@ def sign_out_elsewhere(request: Request) -> HttpResponse:
     count = services.sign_out_elsewhere(
         user=request.user, session_key=request.session.session_key or ""
     )
-    said = ngettext("Signed out in %(n)d browser.", "Signed out in %(n)d browsers.", count)
-    messages.success(request, said % {"n": count})
+    said = ngettext("Signed out in %(n)s browser.", "Signed out in %(n)s browsers.", count)
+    messages.success(request, said % {"n": intcomma(count)})
     return redirect("sessions")

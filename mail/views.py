@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -297,29 +298,29 @@ def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> Ht
 def said_of_move(count: int, to: str, target: Box) -> str:
     """How many went where, in a sentence."""
     if to == names.TRASH:
-        said = ngettext("%(n)d post is in the trash.", "%(n)d posts are in the trash.", count)
+        said = ngettext("%(n)s post is in the trash.", "%(n)s posts are in the trash.", count)
     elif to == "archive":
-        said = ngettext("%(n)d post archived.", "%(n)d posts archived.", count)
+        said = ngettext("%(n)s post archived.", "%(n)s posts archived.", count)
     elif to == names.INBOX:
-        said = ngettext("%(n)d post is in the inbox.", "%(n)d posts are in the inbox.", count)
+        said = ngettext("%(n)s post is in the inbox.", "%(n)s posts are in the inbox.", count)
     else:
-        said = ngettext("%(n)d post is in %(folder)s.", "%(n)d posts are in %(folder)s.", count)
-    return said % {"n": count, "folder": target.short_name}
+        said = ngettext("%(n)s post is in %(folder)s.", "%(n)s posts are in %(folder)s.", count)
+    return said % {"n": intcomma(count), "folder": target.short_name}
 
 
 def said_of_mark(count: int, *, read: bool) -> str:
     """How many were marked, in a sentence."""
     if read:
-        said = ngettext("%(n)d post marked read.", "%(n)d posts marked read.", count)
+        said = ngettext("%(n)s post marked read.", "%(n)s posts marked read.", count)
     else:
-        said = ngettext("%(n)d post marked unread.", "%(n)d posts marked unread.", count)
-    return said % {"n": count}
+        said = ngettext("%(n)s post marked unread.", "%(n)s posts marked unread.", count)
+    return said % {"n": intcomma(count)}
 
 
 def said_of_deletion(count: int) -> str:
     """How many are gone, in a sentence."""
-    said = ngettext("%(n)d post deleted for good.", "%(n)d posts deleted for good.", count)
-    return said % {"n": count}
+    said = ngettext("%(n)s post deleted for good.", "%(n)s posts deleted for good.", count)
+    return said % {"n": intcomma(count)}
 
 
 def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -> HttpResponse:

@@ -50,7 +50,7 @@ def fits(message: Message) -> bool:
     if isinstance(message.id, tuple):
         wanted = set(kept(message.id[1]))
         forms = [set(kept(form)) for form in message.string or ()]
-        return all(wanted - {"%(n)d", "%(n)s"} <= form <= wanted for form in forms)
+        return all(wanted - {"%(n)s", "%(shown)s"} <= form <= wanted for form in forms)
     return kept(message.id) == kept(message.string)
 
 

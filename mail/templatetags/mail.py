@@ -28,7 +28,7 @@ def brief(moment: datetime) -> str:
     if 0 <= minutes < 1:
         return _("now")
     if 0 < minutes < 60:  # noqa: PLR2004 - an hour
-        return ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
+        return ngettext("%(n)s min", "%(n)s min", minutes) % {"n": minutes}
     if local.date() == now.date():
         return date_format(local, "TIME_FORMAT")
     if timedelta() < now - local < timedelta(days=6):

@@ -1,5 +1,7 @@
 // Keys, focus, choosing and the badge. Everything here has a plain link or form behind it.
 
+const shownNumber = (number) =>
+  new Intl.NumberFormat(document.documentElement.lang).format(number)
 const $ = (selector, root = document) => root.querySelector(selector)
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
 
@@ -63,14 +65,14 @@ document.addEventListener('htmx:before:history:restore', (event) => {
 // Of the post that is open, else of the list.
 function title() {
   const shown = $('#pane.opened #post-subject') ?? $('#list-name')
-  return shown ? `${shown.textContent.trim()} – Opost` : document.title.replace(/^\(\d+\) /, '')
+  return shown ? `${shown.textContent.trim()} – Opost` : document.title.replace(/^\([^)]*\) /, '')
 }
 
 function showUnread() {
   const folders = $('#folders')
   if (!folders) return
   const unread = Number(folders.dataset.unread)
-  document.title = unread ? `(${unread}) ${title()}` : title()
+  document.title = unread ? `(${shownNumber(unread)}) ${title()}` : title()
   const icon = $('link[rel=icon]')
   icon.dataset.read ??= icon.getAttribute('href')
   const wanted = unread ? icon.dataset.unread : icon.dataset.read

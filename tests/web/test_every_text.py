@@ -20,7 +20,7 @@ from .test_every_view import CASES, mailbox
 __all__ = ["mailbox"]
 
 MARKED = "eo"  # a language that Django knows, and that Opost is not translated into
-ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "hx-confirm"}
+ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "hx-confirm", "data-confirm"}
 UNSEEN = {"script", "style", "time", "textarea"}
 # The product's name, that of a language of markup, the cast, what they wrote, keys, and the place
 # for a name in what a script fills in.
@@ -42,7 +42,8 @@ class Seen(HTMLParser):
         if tag not in UNSEEN:
             self.text += [value or "" for name, value in attrs if name in ATTRIBUTES]
         names = [value for name, value in attrs if name == "name"]
-        if tag in UNSEEN or names in (["language"], ["time_zone"]):
+        is_data = ("translate", "no") in attrs or names in (["language"], ["time_zone"])
+        if tag in UNSEEN or is_data:
             self.within.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

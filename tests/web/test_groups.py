@@ -1,12 +1,13 @@
 """The directory of groups, a group's page, and what its managers do."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
 from django.contrib.auth.models import Group
 
 from mail import selectors, services
-from mail.models import Box, User
+from mail.models import Box, DeliveredPost, User
 
 ACTIONS = [
     *("join", "leave", "ask", "withdraw"),
@@ -237,3 +238,30 @@ def test_staff_manage_every_group_by_their_permission(signed_in, staff, bob, cha
     bob.is_staff = True
     bob.save()
     assert "/groups/crew/edit/" not in signed_in(bob).get("/groups/crew/").text
+
+
+@pytest.mark.parametrize(
+    ("language", "people", "moment"),
+    [
+        ("en", "1,234 people", "Feb. 3, 2026, 1:28 p.m."),
+        ("de", "1.234 Personen", "3. Februar 2026 13:28"),
+        ("fr", "1\xa0234 personnes", "3 février 2026 13:28"),
+        ("es", "1\xa0234 personas", "3 de febrero de 2026 a las 13:28"),
+        ("zh-hans", "1,234", "2026年2月3日 13:28"),
+        ("ar", "1.234", "3 فبراير 2026، 1:28 م"),
+    ],
+)
+def test_numbers_and_moments_are_written_as_in_the_language(
+    signed_in, alice, crew, language, people, moment
+):
+    many = [User(username=f"m{n:04}") for n in range(1_232)]
+    services.import_users(users=many)
+    services.add_members(box=crew, usernames=[one.username for one in many], by=alice)
+    services.send(sender=alice, to=["crew"], subject="x")
+    at = datetime(2026, 2, 3, 13, 28, tzinfo=UTC)
+    DeliveredPost.objects.filter(box=crew).update(delivered=at)
+    alice.language = language
+    alice.save()
+    page = signed_in(alice).get("/groups/crew/").text
+    assert people in page
+    assert f'title="{moment}"' in page

@@ -1,0 +1,4 @@
+"""Chinese: thousands apart, as CLDR has them."""
+
+THOUSAND_SEPARATOR = ","
+NUMBER_GROUPING = 3
