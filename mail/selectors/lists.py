@@ -25,11 +25,11 @@ class Line:
     subject: str
     sender_name: str  # the username
     sender: str  # the full name, where there is one
-    created: datetime
     is_read: bool
     is_flagged: bool
     is_answered: bool
     source: str  # the group, or everyone, that it came through; empty when direct
+    created: datetime
     snippet: str
     to: Sequence[str]
     has_attachment: bool
@@ -71,12 +71,11 @@ def lines_of(rows: QuerySet[DeliveredPost]) -> list[Line]:
     return [
         Line(
             *(box_id, uid, post_id, subject, sender, people.get(sender, sender)),
-            (post := posts.get(post_id, _GONE)).created,
             read_at is not None,
             Flag.FLAGGED in (flags or ()),
             Flag.ANSWERED in (flags or ()),
             sources.get(source_id or 0, ""),
-            *(post.snippet, post.to, post.has_attachment, post.is_recalled),
+            *posts.get(post_id, _GONE),
         )
         for box_id, uid, post_id, subject, sender, read_at, flags, source_id in found
     ]
@@ -90,7 +89,7 @@ class _OfPost(NamedTuple):
     is_recalled: bool
 
 
-_GONE = _OfPost(datetime.min.replace(tzinfo=UTC), "", (), False, True)  # noqa: FBT003 - see above
+_GONE = _OfPost(datetime.min.replace(tzinfo=UTC), "", to=(), has_attachment=False, is_recalled=True)
 
 
 def _shown_of_posts(post_ids: Sequence[UUID]) -> dict[UUID, _OfPost]:
