@@ -11,6 +11,7 @@ PAGES = [
     *("/", "/sent/", "/trash/", "/inbox/1/", "/search/?q=is:unread", "/search/?q=is:x"),
     *("/compose/", "/drafts/", "/inbox/1/reply/", "/groups/", "/groups/new/", "/groups/crew/"),
     *("/groups/crew/edit/", "/settings/", "/settings/tokens/", "/settings/sessions/"),
+    *("/groups/owned/", "/groups/owned/edit/", "/search/inbox/1/?q=read"),
     *("/password/", "/folders/new/", "/trash/empty/", "/sent/1/recall/", "/nowhere/"),
 ]
 
@@ -21,7 +22,9 @@ def test_every_page_fits(window, office, send, language, inbox, width):
     send("Something to read", body="# Big\n\nكيف\n\n    code")
     test = office["test"]
     services.send(sender=test, to=["crew"], subject="Etwas zu lesen")
-    services.join(box=services.create_group(name="owned", by=test), user=test, by=test)
+    owned = services.create_group(name="owned", by=test, description=f"See https://{'w' * 200}.")
+    services.add_members(box=owned, usernames=["test", "anna", "ben"], by=test)
+    services.ask_to_join(box=owned, user=office["annika"])
     page: Page = window("test", complains=False, viewport={"width": width, "height": 800})
     User.objects.filter(pk=test.pk).update(language=language)
     page.goto("/")
