@@ -124,6 +124,8 @@ API_ADDRESS_RATE = env.int("API_ADDRESS_RATE", default=3000)  # of one address
 API_LOGIN_RATE = env.int("API_LOGIN_RATE", default=10)  # failed passwords of an address or name
 # Ten thousand addresses of boxes and the largest body, in JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# Lists grow while one scrolls, and all of their lines may be chosen.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 # --- Words and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -179,3 +179,11 @@ def test_without_a_token_nothing_is_done(bob):
     client = Client(enforce_csrf_checks=True)
     client.force_login(bob)
     assert client.post("/inbox/delete/", {"uid": 1}).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_thousands_that_were_scrolled_to_and_chosen(signed_in, bob, fill):
+    fill(selectors.own_box(bob), 3_000)
+    client = signed_in(bob)
+    page = client.post("/inbox/archive/", {"uid": list(range(1, 3_004))}, follow=True)
+    assert "3,003 posts archived." in page.text
+    assert selectors.unread_counts(bob) == {"archive": 3_003}
