@@ -1,6 +1,7 @@
 """What is stored. Every write goes through `mail.services`."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 import uuid_utils.compat
@@ -29,6 +30,11 @@ from mail.search_models import PostWords as PostWords  # noqa: PLC0414
 def new_post_id() -> uuid.UUID:
     """A UUIDv7 (RFC 9562 §5.7): sorting by it is sorting by time, also across databases."""
     return uuid_utils.compat.uuid7()
+
+
+def first_post_id(moment: datetime) -> uuid.UUID:
+    """What sorts before the ids of all posts from a moment on, and after those from before it."""
+    return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 class User(AbstractUser):

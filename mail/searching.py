@@ -132,7 +132,7 @@ class HasAttachment(_Part):
 
 @dataclass(frozen=True, slots=True)
 class When(_Part):
-    """Delivered before a day, or on it or after it."""
+    """Sent before a day, or on it or after it."""
 
     side: Side
     day: date

@@ -30,7 +30,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 
 from mail import names, searching, words
-from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.models import Box, DeliveredPost, Flag, Post, User, first_post_id
 from mail.searching import Field, In, Is, Query, Side, State, When
 from mail.selectors.boxes import own_boxes
 from mail.selectors.called import named
@@ -173,9 +173,8 @@ def _restricted(rows: QuerySet[DeliveredPost], query: Query) -> QuerySet[Deliver
         if isinstance(part, Is):
             fits = _STATES[part.state]
         elif isinstance(part, When):
-            day = timezone.make_aware(datetime.combine(part.day, time()))
-            is_before = part.side == Side.BEFORE
-            fits = Q(delivered__lt=day) if is_before else Q(delivered__gte=day)
+            day = first_post_id(timezone.make_aware(datetime.combine(part.day, time())))
+            fits = Q(post__lt=day) if part.side == Side.BEFORE else Q(post__gte=day)
         else:
             continue
         rows = rows.exclude(fits) if part.negated else rows.filter(fits)

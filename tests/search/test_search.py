@@ -1,6 +1,7 @@
 """What a search finds, for whom, and at what cost."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mail import audit, errors, indexing, searching, selectors, services, words
-from mail.models import Post, PostWords, User
+from mail.models import Post, PostWords, User, first_post_id
 from mail.selectors import searches
 
 pytestmark = pytest.mark.django_db
@@ -274,3 +275,16 @@ class TestAttachments:
         few = cost()
         many(selectors.own_box(bob), 20_000, "common")
         assert cost() <= few + 2 * len(searches.WALKED)
+
+
+def test_days_are_those_of_the_sending_not_of_the_pull(alice, bob, crew, found):
+    post = services.compose(sender=alice, subject="from then", body="", content_type="text/plain")
+    then = timezone.now() - timedelta(days=9)
+    post.pk = post.thread = UUID(int=first_post_id(then).int + post.pk.int % 2**80)
+    post.save(force_insert=True)
+    services.deliver(post=post, box=crew, by=alice)
+    services.sync(box=selectors.own_box(bob))
+    for days, is_found in ((8, True), (10, False)):
+        day = (timezone.localtime() - timedelta(days=days)).date()
+        assert found(bob, f"before:{day}") == (["from then"] if is_found else [])
+        assert found(bob, f"after:{day}") == ([] if is_found else ["from then"])

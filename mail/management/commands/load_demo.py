@@ -1,13 +1,14 @@
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from mail import demo, selectors, services
-from mail.models import Box, DeliveredPost, Post, User
+from mail.models import Box, DeliveredPost, Post, PostWords, Submission, User, first_post_id
 
 
 class Command(BaseCommand):
@@ -90,3 +91,13 @@ def _backdate(sent: list[tuple[Post, demo.Written]]) -> None:
         moment = now - timedelta(hours=event.hours_ago)
         Post.objects.filter(pk=post.pk).update(created=moment)
         DeliveredPost.objects.filter(post=post).update(delivered=moment)
+        # An id tells when, too.
+        at = UUID(int=first_post_id(moment).int + post.pk.int % 2**80)
+        for model, field in _NAMED_BY:
+            model.objects.filter(**{field: post.pk}).update(**{field: at})
+
+
+_NAMED_BY: tuple[tuple[Any, str], ...] = (
+    *((Post, "id"), (Post, "in_reply_to"), (Post, "thread")),
+    *((DeliveredPost, "post"), (Submission, "post"), (PostWords, "post")),
+)
