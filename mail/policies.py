@@ -76,6 +76,13 @@ def check_managing(box: Box, by: User) -> None:
         raise errors.ManagingNotAllowed(name=box.name)
 
 
+def check_removing_manager(box: Box, by: User, user: User) -> None:
+    """Raises ManagingNotAllowed, or LastManager: only staff may leave a group without any."""
+    check_managing(box, by)
+    if not manages_all(by) and set(box.managers.values_list("pk", flat=True)[:2]) == {user.pk}:
+        raise errors.LastManager(name=box.name)
+
+
 def check_recalling(post: Post, by: User) -> None:
     """Raises RecallNotAllowed."""
     if post.sender_id != by.pk and not by.has_perm("mail.recall"):

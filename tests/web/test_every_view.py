@@ -129,7 +129,7 @@ CASES = [
     Case("POST", "/groups/g/add-member/", 17, {"person": "alice"}),
     Case("POST", "/groups/g/add-members/", 20, {"people": "charlie"}),
     Case("POST", "/groups/g/add-manager/", 11, {"person": "alice"}),
-    Case("POST", "/groups/g/remove-manager/", 11, {"person": "alice"}),
+    Case("POST", "/groups/g/remove-manager/", 15, {"person": "alice"}),
     Case("POST", "/groups/g/remove-member/", 25, {"person": "alice"}),
     Case("POST", "/groups/g/add-source/", 18, {"source": "everyone"}),
     Case("POST", "/groups/g/remove-source/", 22, {"source": "everyone"}),

@@ -246,3 +246,10 @@ def test_staff_manage_every_group_by_their_permission(signed_in, staff, bob, cha
     bob.is_staff = True
     bob.save()
     assert "/groups/crew/edit/" not in signed_in(bob).get("/groups/crew/").text
+
+
+def test_the_last_manager_is_told_why_they_stay(signed_in, alice, crew):
+    answer = signed_in(alice).post("/groups/crew/remove-manager/", {"person": "alice"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert "make somebody else one first" in answer.text
+    assert crew.managers.contains(alice)
