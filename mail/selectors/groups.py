@@ -97,15 +97,25 @@ def _requests(
 
 
 def join_requests(
-    box: Box, *, after: int = 0, limit: int = PAGE
+    box: Box, *, of: User | None = None, after: int = 0, limit: int = PAGE
 ) -> tuple[list[JoinRequest], int | None]:
     """A page of who asks to join a group, those first who have waited longest: one read.
 
-    And after which the next page begins.
+    And after which the next page begins. `of` one person: theirs alone.
     """
     waiting = box.join_requests.filter(pk__gt=after).select_related("user")
+    if of is not None:
+        waiting = waiting.filter(user=of)
     found = list(waiting.order_by("pk")[: limit + 1])
     return found[:limit], found[limit - 1].pk if len(found) > limit else None
+
+
+def join_requests_told(
+    user: User, box: Box, *, after: int = 0, limit: int = PAGE
+) -> tuple[list[JoinRequest], int | None]:
+    """Those that are a person's business: all for who manages the group, else their own."""
+    of = None if policies.manages(user, box) else user
+    return join_requests(box, of=of, after=after, limit=limit)
 
 
 def members(
