@@ -19,12 +19,17 @@ def check_posting(sender: User, boxes: Collection[Box]) -> None:
     managed = set(sender.managed.values_list("pk", flat=True))
     joined = set(sender.groups.values_list("pk", flat=True))
     for box in closed:
-        if box.pk in managed:
-            continue
-        if box.post_policy == Box.PostPolicy.MANAGERS:
-            raise errors.PostingNotAllowed(name=box.name, who=_("its managers"))
-        if box.group_id not in joined:
-            raise errors.PostingNotAllowed(name=box.name, who=_("its members"))
+        if not takes(box, from_manager=box.pk in managed, from_member=box.group_id in joined):
+            managers = box.post_policy == Box.PostPolicy.MANAGERS
+            who = _("its managers") if managers else _("its members")
+            raise errors.PostingNotAllowed(name=box.name, who=who)
+
+
+def takes(box: Box, *, from_manager: bool, from_member: bool) -> bool:
+    """Whether a group takes posts from such a person."""
+    if from_manager or box.post_policy == Box.PostPolicy.ANYONE:
+        return True
+    return from_member and box.post_policy == Box.PostPolicy.MEMBERS
 
 
 def open_to(sender: User) -> Q:

@@ -25,6 +25,7 @@ class GroupRow:
     is_member: bool
     is_manager: bool
     may_manage: bool  # as staff, too
+    may_write: bool
     is_muted: bool
     asking: int  # people who ask to join; told to who may manage only
     has_asked: bool
@@ -71,11 +72,16 @@ def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
     joined = set(user.groups.values_list("pk", flat=True))
     managed = set(user.managed.values_list("pk", flat=True))
     may_manage = {box.pk for box in boxes if policies.manages_all(user)} | managed
+    may_write = {
+        box.pk
+        for box in boxes
+        if policies.takes(box, from_manager=box.pk in managed, from_member=box.group_id in joined)
+    }
     asked, muted = _requests(user, boxes, may_manage), muted_groups(user)
     return [
         GroupRow(
             *(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed),
-            *(box.pk in may_manage, box.pk in muted),
+            *(box.pk in may_manage, box.pk in may_write, box.pk in muted),
             *asked.get(box.pk, (0, False)),
         )
         for box in boxes

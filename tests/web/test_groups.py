@@ -253,3 +253,25 @@ def test_the_last_manager_is_told_why_they_stay(signed_in, alice, crew):
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert "make somebody else one first" in answer.text
     assert crew.managers.contains(alice)
+
+
+@pytest.mark.parametrize(
+    ("policy", "writers"),
+    [
+        ("anyone", ["alice", "bob", "charlie", "staff"]),
+        ("members", ["alice", "bob"]),
+        ("managers", ["alice"]),
+    ],
+)
+def test_who_may_not_write_is_not_asked_to(
+    signed_in, alice, bob, charlie, staff, crew, policy, writers
+):
+    Box.objects.filter(pk=crew.pk).update(post_policy=policy)
+    seen = []
+    for user in (alice, bob, charlie, staff):
+        page = signed_in(user).get("/groups/crew/")
+        answer = signed_in(user).post("/compose/", {"to": "crew", "body": "x"})
+        offered = "/compose/?to=crew" in page.text
+        assert offered == (answer.status_code == HTTPStatus.FOUND)
+        seen += [user.username] if offered else []
+    assert seen == writers
