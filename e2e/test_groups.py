@@ -14,7 +14,7 @@ from mail.models import Box
 def test_make_a_group_ask_accept_leave_rejoin_and_stay(window, cast, width, scheme):
     looks = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
     manager, person = window("udapost", **looks), window("test", **looks)
-    manager.goto("/groups/new/")
+    manager.goto("/new-group/")
     manager.get_by_label("Name", exact=True).fill("board")
     manager.get_by_label("Who may join").select_option("manager")
     manager.locator("main form button").last.click()
@@ -52,7 +52,7 @@ def test_a_group_receives_from_another_and_closes_no_circle(window, cast, width,
     looks = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
     manager, member = window("udapost", **looks), window("test", **looks)
     for name in ("company", "team"):
-        manager.goto("/groups/new/")
+        manager.goto("/new-group/")
         manager.get_by_label("Name", exact=True).fill(name)
         manager.get_by_role("button", name="Make it").click()
         expect(manager.get_by_role("heading", name=name)).to_be_visible()

@@ -9,7 +9,7 @@ from mail.models import User
 
 PAGES = [
     *("/", "/sent/", "/trash/", "/inbox/1/", "/search/?q=is:unread", "/search/?q=is:x"),
-    *("/compose/", "/drafts/", "/inbox/1/reply/", "/groups/", "/groups/new/", "/groups/crew/"),
+    *("/compose/", "/drafts/", "/inbox/1/reply/", "/groups/", "/new-group/", "/groups/crew/"),
     *("/groups/crew/edit/", "/settings/", "/settings/tokens/", "/settings/sessions/"),
     *("/groups/owned/", "/groups/owned/edit/", "/search/inbox/1/?q=read"),
     *("/password/", "/folders/new/", "/trash/empty/", "/sent/1/recall/", "/nowhere/"),

@@ -17,7 +17,7 @@ PAGES = [
     "/password/",
     "/drafts/",
     "/groups/",
-    "/groups/new/",
+    "/new-group/",
     "/settings/",
     "/settings/tokens/",
     "/settings/sessions/",

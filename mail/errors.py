@@ -73,6 +73,11 @@ class ManagingNotAllowed(NotAllowed):
     message = _("Only a manager of “%(name)s” may do this.")
 
 
+class LastManager(NotAllowed):
+    code = "last-manager"
+    message = _("“%(name)s” needs a manager: make somebody else one first.")
+
+
 class RecallNotAllowed(NotAllowed):
     code = "recall-not-allowed"
     message = _("Only its author, or staff with the permission, may recall a post.")

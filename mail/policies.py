@@ -19,12 +19,17 @@ def check_posting(sender: User, boxes: Collection[Box]) -> None:
     managed = set(sender.managed.values_list("pk", flat=True))
     joined = set(sender.groups.values_list("pk", flat=True))
     for box in closed:
-        if box.pk in managed:
-            continue
-        if box.post_policy == Box.PostPolicy.MANAGERS:
-            raise errors.PostingNotAllowed(name=box.name, who=_("its managers"))
-        if box.group_id not in joined:
-            raise errors.PostingNotAllowed(name=box.name, who=_("its members"))
+        if not takes(box, from_manager=box.pk in managed, from_member=box.group_id in joined):
+            managers = box.post_policy == Box.PostPolicy.MANAGERS
+            who = _("its managers") if managers else _("its members")
+            raise errors.PostingNotAllowed(name=box.name, who=who)
+
+
+def takes(box: Box, *, from_manager: bool, from_member: bool) -> bool:
+    """Whether a group takes posts from such a person."""
+    if from_manager or box.post_policy == Box.PostPolicy.ANYONE:
+        return True
+    return from_member and box.post_policy == Box.PostPolicy.MEMBERS
 
 
 def open_to(sender: User) -> Q:
@@ -74,6 +79,13 @@ def check_managing(box: Box, by: User) -> None:
     """Raises ManagingNotAllowed."""
     if not manages(by, box):
         raise errors.ManagingNotAllowed(name=box.name)
+
+
+def check_removing_manager(box: Box, by: User, user: User) -> None:
+    """Raises ManagingNotAllowed, or LastManager: only staff may leave a group without any."""
+    check_managing(box, by)
+    if not manages_all(by) and set(box.managers.values_list("pk", flat=True)[:2]) == {user.pk}:
+        raise errors.LastManager(name=box.name)
 
 
 def check_recalling(post: Post, by: User) -> None:

@@ -90,7 +90,7 @@ urlpatterns = [
         name="password_changed",
     ),
     path("groups/", group_views.groups, name="groups"),
-    path("groups/new/", group_views.create_group, name="create_group"),
+    path("new-group/", group_views.create_group, name="create_group"),
     path("groups/<str:name>/", group_views.group, name="group"),
     path("groups/<str:name>/edit/", group_views.edit_group, name="edit_group"),
     path("groups/<str:name>/join/", group_views.join, name="join"),

@@ -90,7 +90,7 @@ def sent(urls: Urls, submission: Submission) -> HttpResponse:
     summary="Count whom boxes stand for",
 )
 def audience(request: ApiRequest, data: AudienceIn) -> HttpResponse:
-    """How many people get what is sent to some boxes, before one sends it: an upper bound."""
+    """How many people get what is sent to some boxes, before one sends it."""
     urls = Urls(request)
     found = selectors.audience([urls.key(box, "boxes", "boxes") for box in data.boxes])
     return answer(

@@ -9,8 +9,19 @@ from ninja import Query, Router
 
 from mail import errors, exporting, names, selectors, services
 from mail.api import users
-from mail.api.answers import answer, created, nothing, page, read_cursor, tagged
-from mail.api.common import DEFAULT, ApiRequest, Cursor, Kind, Limit, Name, Start, Username
+from mail.api.answers import answer, created, next_link, nothing, page, read_cursor, tagged
+from mail.api.common import (
+    DEFAULT,
+    MAX_TEXT,
+    ApiRequest,
+    Cursor,
+    Kind,
+    Limit,
+    Name,
+    Start,
+    Username,
+)
+from mail.api.group_schemas import AboutIn
 from mail.api.schemas import BoxIn, BoxOut, Changes, MembersIn, UserOut, errors_of
 from mail.api.urls import Urls
 from mail.models import Box, User
@@ -132,6 +143,26 @@ def delete_box(request: ApiRequest, name: Name) -> HttpResponse:
     return nothing()
 
 
+@router.put(
+    "/{name}/about",
+    response={200: BoxOut, **errors_of(400, 403, 404, 413, 415, 422)},
+    operation_id="describe_group",
+    summary="Change what a group says of itself",
+    tags=["groups"],
+)
+def describe_group(request: ApiRequest, name: Name, data: AboutIn) -> HttpResponse:
+    """What it is for, who may join and who may write: all three, by one of its managers."""
+    box = group(request, name)
+    services.describe_group(
+        box=box,
+        by=request.user,
+        description=data.description,
+        join_policy=data.join_policy,
+        post_policy=data.post_policy,
+    )
+    return answer(_shown(request, Urls(request), box, _numbers(request)))
+
+
 # --- Members and managers ------------------------------------------------------------------------
 
 
@@ -164,6 +195,11 @@ def person(username: str) -> User:
     return user
 
 
+Called = Annotated[
+    str, Query(max_length=MAX_TEXT, description="Part of a username, a first or a last name.")
+]
+
+
 @router.get(
     "/{name}/members",
     response={200: list[UserOut], 304: None, **errors_of(400, 404, 422)},
@@ -172,11 +208,17 @@ def person(username: str) -> User:
     tags=["groups"],
 )
 def list_members(
-    request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
+    request: ApiRequest,
+    name: Name,
+    q: Called = "",
+    limit: Limit = DEFAULT,
+    cursor: Cursor = None,
 ) -> HttpResponse:
-    """Members by username."""
-    box = group(request, name)
-    return _people(request, User.objects.filter(groups=box.group_id), limit, cursor)
+    """Members by username: all, or those who are called so."""
+    after, urls = read_cursor(cursor) or "", Urls(request)
+    people, following = selectors.members(group(request, name), text=q, after=after, limit=limit)
+    more = {"Link": next_link(request, following)} if following else {}
+    return tagged(request, [users.shown_person(urls, user) for user in people], headers=more)
 
 
 @router.post(

@@ -5,38 +5,37 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import policies, selectors, services
+from mail import selectors, services
 from mail.api import users
 from mail.api.answers import next_link, nothing, read_number, tagged
 from mail.api.boxes import group, person
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Name, Username
-from mail.api.schemas import UserOut, errors_of
+from mail.api.group_schemas import JoinRequestOut
+from mail.api.schemas import errors_of
 from mail.api.urls import Urls
-from mail.models import User
+from mail.models import JoinRequest
 
 router = Router(tags=["groups"])
 
 
 @router.get(
     "",
-    response={200: list[UserOut], 304: None, **errors_of(400, 403, 404, 422)},
+    response={200: list[JoinRequestOut], 304: None, **errors_of(400, 404, 422)},
     operation_id="list_join_requests",
     summary="List who asks to join a group",
 )
 def list_join_requests(
     request: ApiRequest, name: Name, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
-    """Those first who have waited longest; for its managers."""
-    box, urls = group(request, name), Urls(request)
-    policies.check_managing(box, request.user)
-    after = read_number(cursor) or 0
-    found, following = selectors.join_requests(box, after=after, limit=limit)
+    """Those first who have waited longest: all for its managers, one's own for everybody else."""
+    box, urls, after = group(request, name), Urls(request), read_number(cursor) or 0
+    found, following = selectors.join_requests_told(request.user, box, after=after, limit=limit)
     more = {"Link": next_link(request, str(following))} if following else {}
-    return tagged(request, [_shown(urls, each.user) for each in found], headers=more)
+    return tagged(request, [_shown(urls, each) for each in found], headers=more)
 
 
-def _shown(urls: Urls, user: User) -> dict[str, Any]:
-    return users.shown(urls, *(getattr(user, field) for field in users.FIELDS))
+def _shown(urls: Urls, asking: JoinRequest) -> dict[str, Any]:
+    return users.shown_person(urls, asking.user) | {"asked": asking.created}
 
 
 @router.post(

@@ -168,11 +168,11 @@ class CompletionOut(Schema):
     name: str = Field(examples=["alice"])
     kind: Literal["personal", "group", "everyone"]
     full_name: str = Field(examples=["Alice Ames"], description="Of a person; may be empty.")
-    size: int = Field(description="How many people it stands for: in groups, at most.")
+    size: int = Field(description="How many people it stands for, each counted once.")
 
 
 class AudienceOut(Schema):
-    people: int = Field(description="At most: who is in several of the boxes counts in each.")
+    people: int = Field(description="Each counted once, in however many of the boxes.")
     boxes: list[CompletionOut]
     unknown: list[str] = Field(description="What stands for nobody.")
 

@@ -25,6 +25,10 @@ def shown(urls: Urls, username: str, first_name: str, last_name: str) -> dict[st
     }
 
 
+def shown_person(urls: Urls, user: User) -> dict[str, Any]:
+    return shown(urls, user.username, user.first_name, user.last_name)
+
+
 FIELDS = ("username", "first_name", "last_name")
 
 

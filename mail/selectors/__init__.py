@@ -64,6 +64,7 @@ from mail.selectors.groups import (
     group_posts,
     groups,
     join_requests,
+    join_requests_told,
     members,
     person,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "has_thread",
     "is_muted",
     "join_requests",
+    "join_requests_told",
     "languages",
     "lines",
     "members",

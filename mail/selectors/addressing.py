@@ -1,6 +1,6 @@
 """Whom one can write to: completions of what is typed, and how many people names stand for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -17,7 +17,7 @@ class Completion:
     name: str
     kind: str
     full_name: str  # of a person; may be empty
-    size: int  # how many people it stands for, those counted twice who are in it twice
+    size: int  # how many people it stands for
 
 
 def completions(user: User, text: str, *, limit: int = 8) -> list[Completion]:
@@ -91,54 +91,99 @@ def _everyone(user: User, begin: str) -> Iterable[Box]:
 class Audience:
     """How many people some names stand for."""
 
-    people: int  # at most: who is in several of them is counted in each
+    people: int  # each once, in however many of them
     boxes: list[Completion]
     unknown: list[str]
 
 
 def audience(wanted: list[str]) -> Audience:
-    """How many people get what is sent to these names: an upper bound, in two reads."""
+    """How many people get what is sent to these names: two reads."""
     given = {names.fold(name): name for name in wanted}
-    found = Box.objects.addressable().named_any(wanted).select_related("owner")
-    known = {names.fold(box.name): box for box in _of_boxes(found)}
+    found = list(Box.objects.addressable().named_any(wanted).select_related("owner"))
+    counted = _count(_each(found) | _together(found))
+    known = {names.fold(box.name): _of_box(box, counted) for box in found}
     boxes = [known[folded] for folded in given if folded in known]
     unknown = [name for folded, name in given.items() if folded not in known]
-    return Audience(sum(box.size for box in boxes), boxes, unknown)
+    return Audience(_people_of(found, counted), boxes, unknown)
+
+
+_TOGETHER = 0  # no box's id
+
+
+def _together(boxes: Sequence[Box]) -> dict[int, list[int]]:
+    """All boxes, to be counted as one, where that is more than one of them alone."""
+    if len(boxes) < 2 or _everyone_in(boxes):  # noqa: PLR2004 - one alone
+        return {}
+    return {_TOGETHER: [box.pk for box in boxes]} if _each(boxes) else {}
+
+
+def _people_of(boxes: Sequence[Box], counted: Mapping[int, int]) -> int:
+    if everyone := _everyone_in(boxes):
+        return counted.get(everyone.pk, 0)
+    named = sum(box.owner_id is not None for box in boxes)
+    shared = _TOGETHER if len(boxes) > 1 else next(iter(_each(boxes)), _TOGETHER)
+    return named + counted.get(shared, 0)
+
+
+def _everyone_in(boxes: Iterable[Box]) -> Box | None:
+    return next((box for box in boxes if box.kind == Box.Kind.EVERYONE), None)
 
 
 def _of_boxes(boxes: Iterable[Box]) -> list[Completion]:
     found = list(boxes)
-    counted = sizes([box.pk for box in found if box.owner_id is None])
-    return [
-        Completion(
-            box.name,
-            box.kind,
-            box.owner.get_full_name() if box.owner else "",
-            1 if box.owner else counted.get(box.pk, 0),
-        )
-        for box in found
-    ]
+    counted = _count(_each(found))
+    return [_of_box(box, counted) for box in found]
 
 
-# Down to the members of groups that these feed; a group itself is not counted as a member.
+def _each(boxes: Iterable[Box]) -> dict[int, list[int]]:
+    """Groups, and everyone, to be counted one by one."""
+    return {box.pk: [box.pk] for box in boxes if box.owner_id is None}
+
+
+def _of_box(box: Box, counted: Mapping[int, int]) -> Completion:
+    full_name = box.owner.get_full_name() if box.owner else ""
+    return Completion(box.name, box.kind, full_name, 1 if box.owner else counted.get(box.pk, 0))
+
+
+def sizes(box_ids: Sequence[int]) -> dict[int, int]:
+    """How many people groups, and everyone, deliver to, each counted once."""
+    return _count({pk: [pk] for pk in box_ids})
+
+
+# Down to the members of groups that these feed; neither a group itself, nor who is named directly,
+# is counted as a member. Members of one box are different people; only those of several have to be
+# told apart, which takes far longer. Everyone holds all people: nothing is counted beside it.
 _SIZES = """
 WITH RECURSIVE reached (root, box_id) AS (
-    SELECT id, id FROM unnest(%s::bigint[]) AS r (id)
+    SELECT root, id FROM unnest(%s::bigint[], %s::bigint[]) AS r (root, id)
     UNION
     SELECT r.root, s.target_id FROM reached r
     JOIN mail_subscription s ON s.source_id = r.box_id
     JOIN mail_box g ON g.id = s.target_id AND g.kind = 'group'
+), shared AS (
+    SELECT r.root, r.box_id, b.kind, count(*) OVER roots AS boxes,
+           bool_or(b.kind = 'everyone') OVER roots AS everyone
+    FROM reached r JOIN mail_box b ON b.id = r.box_id AND b.kind <> 'personal'
+    WINDOW roots AS (PARTITION BY r.root)
 )
-SELECT r.root, count(*) FROM reached r JOIN mail_subscription s ON s.source_id = r.box_id
-WHERE NOT EXISTS (SELECT FROM reached x WHERE x.root = r.root AND x.box_id = s.target_id)
-GROUP BY r.root
+SELECT c.root, count(*) FROM shared c JOIN mail_subscription s ON s.source_id = c.box_id
+WHERE (c.kind = 'everyone' OR c.boxes = 1)
+  AND NOT EXISTS (SELECT FROM reached x WHERE x.root = c.root AND x.box_id = s.target_id)
+GROUP BY c.root
+UNION ALL
+SELECT c.root, count(DISTINCT s.target_id)
+FROM shared c JOIN mail_subscription s ON s.source_id = c.box_id
+WHERE NOT c.everyone AND c.boxes > 1
+  AND NOT EXISTS (SELECT FROM reached x WHERE x.root = c.root AND x.box_id = s.target_id)
+GROUP BY c.root
 """
 
 
-def sizes(box_ids: Sequence[int]) -> dict[int, int]:
-    """How many people groups, and everyone, deliver to."""
-    if not box_ids:
+def _count(sets: Mapping[int, Collection[int]]) -> dict[int, int]:
+    """How many people sets of boxes deliver to, without those whose own box is among them."""
+    if not sets:
         return {}
+    pairs = [(root, box_id) for root, box_ids in sets.items() for box_id in box_ids]
     with connection.cursor() as cursor:
-        cursor.execute(_SIZES, [list(box_ids)])
+        cursor.execute(_SIZES, [[root for root, _ in pairs], [box_id for _, box_id in pairs]])
         return dict(cursor.fetchall())

@@ -25,6 +25,7 @@ class GroupRow:
     is_member: bool
     is_manager: bool
     may_manage: bool  # as staff, too
+    may_write: bool
     is_muted: bool
     asking: int  # people who ask to join; told to who may manage only
     has_asked: bool
@@ -71,11 +72,16 @@ def _rows(user: User, boxes: Sequence[Box]) -> list[GroupRow]:
     joined = set(user.groups.values_list("pk", flat=True))
     managed = set(user.managed.values_list("pk", flat=True))
     may_manage = {box.pk for box in boxes if policies.manages_all(user)} | managed
+    may_write = {
+        box.pk
+        for box in boxes
+        if policies.takes(box, from_manager=box.pk in managed, from_member=box.group_id in joined)
+    }
     asked, muted = _requests(user, boxes, may_manage), muted_groups(user)
     return [
         GroupRow(
             *(box, counted.get(box.pk, 0), box.group_id in joined, box.pk in managed),
-            *(box.pk in may_manage, box.pk in muted),
+            *(box.pk in may_manage, box.pk in may_write, box.pk in muted),
             *asked.get(box.pk, (0, False)),
         )
         for box in boxes
@@ -97,15 +103,25 @@ def _requests(
 
 
 def join_requests(
-    box: Box, *, after: int = 0, limit: int = PAGE
+    box: Box, *, of: User | None = None, after: int = 0, limit: int = PAGE
 ) -> tuple[list[JoinRequest], int | None]:
     """A page of who asks to join a group, those first who have waited longest: one read.
 
-    And after which the next page begins.
+    And after which the next page begins. `of` one person: theirs alone.
     """
     waiting = box.join_requests.filter(pk__gt=after).select_related("user")
+    if of is not None:
+        waiting = waiting.filter(user=of)
     found = list(waiting.order_by("pk")[: limit + 1])
     return found[:limit], found[limit - 1].pk if len(found) > limit else None
+
+
+def join_requests_told(
+    user: User, box: Box, *, after: int = 0, limit: int = PAGE
+) -> tuple[list[JoinRequest], int | None]:
+    """Those that are a person's business: all for who manages the group, else their own."""
+    of = None if policies.manages(user, box) else user
+    return join_requests(box, of=of, after=after, limit=limit)
 
 
 def members(

@@ -256,10 +256,13 @@ def add_manager(*, box: Box, user: User, by: User) -> None:
     box.managers.add(user)
 
 
+@transaction.atomic
 def remove_manager(*, box: Box, user: User, by: User) -> None:
-    """End a person's managing of a group; raises NotFound or ManagingNotAllowed."""
+    """End a person's managing of a group; raises NotFound, ManagingNotAllowed or LastManager."""
     _group_of(box)
-    policies.check_managing(box, by)
+    # One at a time, lest the last two end each other's together.
+    Box.objects.select_for_update(no_key=True).get(pk=box.pk)
+    policies.check_removing_manager(box, by, user)
     box.managers.remove(user)
 
 

@@ -140,6 +140,7 @@ class TestMembers:
 
     def test_managers(self, as_, alice, bob, crew, problem):
         problem(as_(bob).put("boxes/crew/managers/bob"), 403)
+        problem(as_(alice).delete("boxes/crew/managers/alice"), 403, code="last-manager")
         assert as_(alice).put("boxes/crew/managers/bob").status_code == 204
         assert as_(bob).delete("boxes/crew/managers/alice").status_code == 204
         managers = as_(bob).get("boxes/crew/managers").json()

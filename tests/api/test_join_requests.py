@@ -5,7 +5,9 @@ import re
 import pytest
 
 from mail import services
-from mail.models import Box, User
+from mail.models import Box, JoinRequest, User
+
+from .conftest import ROOT
 
 
 @pytest.fixture
@@ -34,6 +36,20 @@ def test_withdraw_and_refuse(as_, alice, bob, charlie, board, problem):
     assert as_(alice).delete(f"{path}/charlie").status_code == 204
     as_(alice).post(f"{path}/bob/accept")
     assert not bob.groups.exists()
+
+
+def test_people_are_told_of_their_own_request_alone(as_, alice, bob, charlie, board):
+    path = "boxes/board/join-requests"
+    as_(charlie).post(path)
+    assert as_(bob).get(path).json() == []
+    as_(bob).post(path)
+    asked = JoinRequest.objects.get(user=bob).created.isoformat().replace("+00:00", "Z")
+    shown = {"username": "bob", "name": "", "asked": asked}
+    assert as_(bob).get(path).json() == [
+        {"url": f"{ROOT}users/bob", "box": f"{ROOT}boxes/bob"} | shown
+    ]
+    asking = as_(alice).get(path).json()
+    assert [one["username"] for one in asking] == ["charlie", "bob"]
 
 
 def test_those_who_have_waited_longest_come_first_page_by_page(as_, alice, board, problem):

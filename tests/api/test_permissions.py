@@ -32,6 +32,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "create_box": MAKES,
     "get_box": OWN,  # a folder of bob's
     "delete_box": (403, 403, 403, 204, 204, 401),  # the crew
+    "describe_group": (403, 403, 403, 200, 200, 401),
     "list_members": ALL,
     "add_members": (403, 403, 403, 204, 204, 401),
     "join": (403, 403, 403, 204, 204, 401),  # charlie, by somebody else
@@ -78,7 +79,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "save_draft": OWN,
     "delete_draft": OWN_GONE,
     "send_draft": OWN,
-    "list_join_requests": (403, 403, 403, 200, 200, 401),  # of the crew
+    "list_join_requests": ALL,  # of the crew: one's own, or all for who manages it
     "ask_to_join": (204, 204, 204, 204, 204, 401),
     "accept_join_request": (403, 403, 403, 204, 204, 401),  # charlie
     "end_join_request": (403, 204, 403, 204, 204, 401),  # charlie's own
@@ -143,6 +144,10 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "create_box": lambda _: ("boxes", {"name": "a new group"}),
     "get_box": lambda _: ("boxes/bob:sent", None),
     "delete_box": lambda _: ("boxes/crew", None),
+    "describe_group": lambda _: (
+        "boxes/crew/about",
+        {"description": "x", "join_policy": "open", "post_policy": "members"},
+    ),
     "list_members": lambda _: ("boxes/crew/members", None),
     "add_members": lambda _: ("boxes/crew/members", {"people": ["charlie"]}),
     "join": lambda _: ("boxes/crew/members/charlie", None),

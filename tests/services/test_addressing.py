@@ -139,7 +139,7 @@ class TestAudience:
     def test_adds_up_who_gets_it(self, alice, bob, charlie, crew):
         audience = selectors.audience(["CREW", "charlie", "bob", "nobody", "Nobody", "alice:sent"])
 
-        assert audience.people == 4  # bob twice
+        assert audience.people == 3  # bob once
         assert [(box.name, box.size) for box in audience.boxes] == [
             ("crew", 2),
             ("charlie", 1),
@@ -156,6 +156,41 @@ class TestAudience:
 
     def test_everyone_is_everyone(self, alice, bob, staff):
         assert selectors.audience(["everyone"]).people == 3
+
+    @pytest.mark.parametrize(
+        ("wanted", "people", "sizes"),
+        [
+            (["ga"], 2, [2]),
+            (["gb"], 2, [2]),
+            (["ga", "gc"], 2, [2, 2]),
+            (["ga", "gc", "wei"], 2, [2, 2, 1]),
+            (["ga", "wei", "bob"], 3, [2, 1, 1]),
+            (["gc", "jonas"], 2, [2, 1]),
+            (["gc", "other"], 3, [2, 2]),
+            (["wei", "jonas"], 2, [1, 1]),
+            (["everyone", "ga", "wei"], 4, [4, 2, 1]),
+            (["none"], 0, []),
+        ],
+    )
+    def test_counts_people_once(self, alice, bob, wanted, people, sizes):
+        wei, jonas = person("wei"), person("jonas")
+        ga, gb, gc, other = (
+            services.create_group(name=name, by=alice) for name in ("ga", "gb", "gc", "other")
+        )
+        for source, target in ((ga, gb), (gb, gc)):
+            services.subscribe(source=source, target=target, by=alice)
+        for box, user in ((ga, wei), (gc, wei), (gc, jonas), (other, wei), (other, bob)):
+            services.join(box=box, user=user, by=alice)
+
+        audience = selectors.audience(wanted)
+        assert audience.people == people
+        assert [box.size for box in audience.boxes] == sizes
+        assert selectors.groups(alice)[0][0].size == 2
+
+    def test_everyone_may_feed_a_group_of_its_people(self, alice, bob, staff, crew, everyone):
+        services.subscribe(source=everyone, target=crew, by=staff)
+        assert selectors.audience(["everyone"]).people == 3
+        assert selectors.audience(["everyone", "crew", "bob"]).people == 3
 
     def test_is_two_reads(self, alice, bob, crew, django_assert_num_queries):
         with django_assert_num_queries(2):

@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
+from threading import Barrier
 
 import pytest
 from django.apps import apps as registry
@@ -90,6 +92,39 @@ def test_who_may_join_and_who_may_leave(alice, bob, charlie, crew, staff, everyo
     services.leave(box=crew, user=bob, by=staff)
     with pytest.raises(errors.LeavingNotAllowed):
         services.leave(box=everyone, user=staff, by=staff)
+
+
+def test_the_last_manager_stays_unless_staff_say_so(alice, bob, charlie, crew, staff):
+    with pytest.raises(errors.LastManager):
+        services.remove_manager(box=crew, user=alice, by=alice)
+    with pytest.raises(errors.ManagingNotAllowed):
+        services.remove_manager(box=crew, user=alice, by=bob)
+    services.remove_manager(box=crew, user=charlie, by=alice)  # who is none
+    services.add_manager(box=crew, user=bob, by=alice)
+    services.remove_manager(box=crew, user=alice, by=alice)
+    assert list(crew.managers.all()) == [bob]
+    services.remove_manager(box=crew, user=bob, by=staff)
+    assert not crew.managers.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_the_last_two_managers_who_resign_at_once_one_stays(alice, bob, crew):
+    services.add_manager(box=crew, user=bob, by=alice)
+    both = Barrier(2)
+
+    def resign(user: User) -> str:
+        try:
+            both.wait()
+            services.remove_manager(box=crew, user=user, by=user)
+        except errors.LastManager as error:
+            return error.code
+        finally:
+            connection.close()
+        return "gone"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(resign, (alice, bob))) == ["gone", "last-manager"]
+    assert crew.managers.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_many_groups_come_by_pages_at_the_same_cost(
 def test_make_describe_join_and_leave(signed_in, alice, bob):
     maker, member = signed_in(alice), signed_in(bob)
     given = {"name": "Büro 2", "join_policy": "open", "post_policy": "members"}
-    page = maker.post("/groups/new/", given, follow=True)
+    page = maker.post("/new-group/", given, follow=True)
     assert 'href="/groups/B%C3%BCro%202/edit/"' in page.text
     given = {"description": "Second floor", "join_policy": "open", "post_policy": "anyone"}
     maker.post("/groups/Büro 2/edit/", given)
@@ -66,10 +66,21 @@ def test_make_describe_join_and_leave(signed_in, alice, bob):
     assert [line.subject for line in selectors.page(selectors.own_box(bob)).lines] == ["Keys"]
 
 
+@pytest.mark.parametrize("name", ["new", "edit", "join", "new-group"])
+def test_every_name_has_its_page(signed_in, alice, name):
+    client = signed_in(alice)
+    given = {"name": name, "join_policy": "open", "post_policy": "anyone"}
+    page = client.post("/new-group/", given, follow=True)
+    assert page.context["row"].box.name == name
+    assert page.request["PATH_INFO"] == f"/groups/{name}/"
+    assert client.get(f"/groups/{name}/edit/").status_code == HTTPStatus.OK
+    assert client.post(f"/groups/{name}/join/").status_code == HTTPStatus.FOUND
+
+
 @pytest.mark.parametrize("name", ["", "everyone", "alice", "a/b"])
 def test_a_bad_name_comes_back_with_the_reason(signed_in, alice, name):
     given = {"name": name, "join_policy": "open", "post_policy": "anyone"}
-    page = signed_in(alice).post("/groups/new/", given)
+    page = signed_in(alice).post("/new-group/", given)
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "errorlist" in page.text
 
@@ -194,9 +205,7 @@ def test_a_group_that_is_not_there_is_404(signed_in, alice, bob, path):
         assert method(f"/groups/{name}/{path}").status_code == HTTPStatus.NOT_FOUND
 
 
-@pytest.mark.parametrize(
-    "path", ["/groups/", "/groups/new/", "/groups/crew/", "/groups/crew/edit/"]
-)
+@pytest.mark.parametrize("path", ["/groups/", "/new-group/", "/groups/crew/", "/groups/crew/edit/"])
 def test_signed_out(client, crew, path):
     assert client.get(path).status_code == HTTPStatus.FOUND
 
@@ -265,3 +274,32 @@ def test_numbers_and_moments_are_written_as_in_the_language(
     page = signed_in(alice).get("/groups/crew/").text
     assert people in page
     assert f'title="{moment}"' in page
+
+
+def test_the_last_manager_is_told_why_they_stay(signed_in, alice, crew):
+    answer = signed_in(alice).post("/groups/crew/remove-manager/", {"person": "alice"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert "make somebody else one first" in answer.text
+    assert crew.managers.contains(alice)
+
+
+@pytest.mark.parametrize(
+    ("policy", "writers"),
+    [
+        ("anyone", ["alice", "bob", "charlie", "staff"]),
+        ("members", ["alice", "bob"]),
+        ("managers", ["alice"]),
+    ],
+)
+def test_who_may_not_write_is_not_asked_to(
+    signed_in, alice, bob, charlie, staff, crew, policy, writers
+):
+    Box.objects.filter(pk=crew.pk).update(post_policy=policy)
+    seen = []
+    for user in (alice, bob, charlie, staff):
+        page = signed_in(user).get("/groups/crew/")
+        answer = signed_in(user).post("/compose/", {"to": "crew", "body": "x"})
+        offered = "/compose/?to=crew" in page.text
+        assert offered == (answer.status_code == HTTPStatus.FOUND)
+        seen += [user.username] if offered else []
+    assert seen == writers
