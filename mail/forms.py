@@ -447,7 +447,7 @@ class SearchForm(forms.Form):
         if not self.is_valid():
             return None
         try:
-            return selectors.search(user, self.query, before=before)
+            return selectors.search(user, self.query, before=before, limit=user.page_size)
         except errors.SearchInvalid as error:
             self.add_error("q", str(error))
             return None
