@@ -69,9 +69,9 @@ def download(
         headers |= {"Content-Range": f"bytes */{blob.size}"}
         status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
         return HttpResponse(status=status, headers=headers)
-    start, length = wanted
+    start, length, is_range = wanted
     status = HTTPStatus.OK
-    if length != blob.size:
+    if is_range:
         status = HTTPStatus.PARTIAL_CONTENT
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{blob.size}"
     part = _Part(selectors.content(attachment), start, length)
@@ -87,21 +87,21 @@ def _is_head(request: HttpRequest) -> bool:
     return request.META.get("REQUEST_METHOD") == "HEAD"
 
 
-def _range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
-    """Where to begin and how many bytes to send (RFC 9110 §14); None for what is not there.
+def _range(request: HttpRequest, etag: str, size: int) -> tuple[int, int, bool] | None:
+    """Where to begin, how many bytes to send, and whether as a range (RFC 9110 §14).
 
-    Several ranges, and what is none, are answered with the whole, and so is one for another
-    content. Only GET knows ranges.
+    None for a range that is not there. Several ranges, and what is none, are answered with the
+    whole, and so is one for another content. Only GET knows ranges.
     """
     found = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if _is_head(request) or not found or found[0] == "bytes=-":
-        return 0, size
+        return 0, size, False
     if request.headers.get("If-Range", etag) != etag:
-        return 0, size
+        return 0, size, False
     if not found[1]:  # so many at the end
         start, end = max(0, size - int(found[2])), size - 1
     else:
         start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
         if found[2] and int(found[2]) < start:  # no range at all
-            return 0, size
-    return (start, end - start + 1) if start < size else None
+            return 0, size, False
+    return (start, end - start + 1, True) if start < size else None

@@ -115,6 +115,14 @@ class SettingInvalid(InvalidInput):
     message = _("“%(value)s” cannot be chosen here; what can: %(allowed)s.")
 
 
+class TimeZoneInvalid(InvalidInput):
+    code = "setting-invalid"
+    field = "time_zone"
+    message = _(
+        "“%(value)s” is no time zone: give its name in the IANA database, like Europe/Berlin."
+    )
+
+
 class SignatureInvalid(InvalidInput):
     code = "signature-invalid"
     field = "signature"

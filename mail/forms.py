@@ -322,8 +322,9 @@ class SettingsForm(RefusableForm):
         label=_("Signature"),
         help_text=_("Markdown. It stands below what you begin to write."),
         required=False,
-        max_length=User.MAX_SIGNATURE,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        strip=False,
+        # The service counts, since ends of lines are two characters on their way.
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": User.MAX_SIGNATURE}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -333,6 +334,8 @@ class SettingsForm(RefusableForm):
         # A choice field takes its choices late, since they are translated anew for each reader.
         self.fields["language"].choices = [("", own), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = [("", own), *zones]  # type: ignore[attr-defined]
+        # The service knows them without regard to case.
+        self.fields["time_zone"].valid_value = bool  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, user: User) -> "SettingsForm":
@@ -447,7 +450,7 @@ class SearchForm(forms.Form):
         if not self.is_valid():
             return None
         try:
-            return selectors.search(user, self.query, before=before)
+            return selectors.search(user, self.query, before=before, limit=user.page_size)
         except errors.SearchInvalid as error:
             self.add_error("q", str(error))
             return None

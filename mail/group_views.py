@@ -43,7 +43,10 @@ def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) 
     before = request.GET.get("before", "")
     people, following = selectors.members(row.box, text=text, after=after)
     posts, older = selectors.group_posts(
-        request.user, row.box, before=int(before) if before.isdecimal() else None
+        request.user,
+        row.box,
+        before=int(before) if before.isdecimal() else None,
+        limit=request.user.page_size,
     )
     context = {
         "row": row,

@@ -20,7 +20,7 @@ from mail import errors, names, searching, selectors, services
 from mail.forms import MoveForm, SearchForm
 from mail.hit_forms import HitsForm, MovedForm
 from mail.models import Box
-from mail.templatetags.mail import key, marked
+from mail.templatetags.mail import key, marked, marked_body
 from mail.views import (
     Request,
     own_box,
@@ -107,14 +107,15 @@ def _shown(
 def read_hit(request: Request, folder: str, uid: int) -> HttpResponse:
     """A hit in the reading pane, beside what was found; as `read_post` reads it in a folder."""
     box = own_box(request, folder)
-    reading = selectors.reading(request.user, box, uid)
+    reading, query = selectors.reading(request.user, box, uid), _query(request.GET)
     context: dict[str, Any] = {
         "at": folder,
         "box": box,
-        "reading": reading,
+        "reading": _marked(reading, query),
+        "subject": marked(reading.row.subject, query.patterns(searching.Field.SUBJECT)),
         "is_muted": selectors.is_muted(request.user, reading.row.post.thread),
         "searched": request.GET.get("q", ""),
-        "for_good": _query(request.GET).is_of_trash,
+        "for_good": query.is_of_trash,
         "is_hit": True,
     }
     if request.htmx and not request.htmx.history_restore_request:
@@ -122,6 +123,14 @@ def read_hit(request: Request, folder: str, uid: int) -> HttpResponse:
     context = _page(request, request.GET, None) | context
     context["folders"] = selectors.folders(request.user)
     return render(request, "mail/read_hit.html", context)
+
+
+def _marked(reading: selectors.Reading, query: searching.Query) -> selectors.Reading:
+    """A conversation with what was looked for marked in its bodies."""
+    patterns = query.patterns(searching.Field.ANY)
+    bodies = (marked_body(message.body_html, patterns) for message in reading.messages)
+    both = zip(reading.messages, bodies, strict=True)
+    return replace(reading, messages=[replace(message, body_html=body) for message, body in both])
 
 
 def _query(given: QueryDict) -> searching.Query:

@@ -232,10 +232,11 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
-def parse(typed: str) -> Query:
+def parse(typed: str, *, required: bool = False) -> Query:
     """Read what was typed; raises SearchInvalid with the part that cannot be read.
 
-    Punctuation that stands alone, as in a pasted subject, is passed over.
+    Punctuation that stands alone, as in a pasted subject, is passed over. What is `required` must
+    look for something.
     """
     if len(typed) > MAX_LENGTH:
         why = _("a search has at most %(limit)d characters") % {"limit": MAX_LENGTH}
@@ -250,7 +251,7 @@ def parse(typed: str) -> Query:
         if (part := _part(found)) is not None:
             parts.append(part)
         at = _after_space(text, found.end())
-    if not parts and text.strip():
+    if not parts and (required or text.strip()):
         raise _invalid(typed.strip(), 0, _("there is no word in it"))
     return Query(tuple(dict.fromkeys(parts)))
 

@@ -174,20 +174,16 @@ def as_written(text: str) -> str:
 
 
 def _ways_to_write(word: str) -> Iterator[str]:
-    written, at = _by_folded(), 0
-    while at < len(word):
+    written, letters, length = _by_folded(), "", 0
+    for at, letter in enumerate(word):
         pair = word[at : at + 2]
-        ways = "".join(f"[{written.get(letter, letter)}]" for letter in pair)
-        run = len(word) - at - len(word[at:].lstrip(word[at]))
-        if run > 2 and pair in written:  # noqa: PLR2004 - in which pairs overlap
-            yield f"(?:[{written[pair[0]]}]|[{written[pair]}])+"
-            at += run
-        elif len(pair) > 1 and pair in written:
-            yield f"(?:{ways}|[{written[pair]}])"
-            at += 2
+        letters += written.get(letter, letter)
+        length += 1
+        if len(pair) > 1 and pair in written:  # which one letter may stand for
+            letters += written[pair]
         else:
-            yield f"[{written.get(pair[0], pair[0])}]"
-            at += 1
+            yield f"[{letters}]" + (f"{{{(length + 1) // 2},{length}}}" if length > 1 else "")
+            letters, length = "", 0
 
 
 @cache
@@ -225,9 +221,7 @@ def spans(text: str, patterns: Sequence[Pattern]) -> list[Span]:
     found = words(text)
     hits = sorted(
         (found[at].start, found[at + len(pattern.texts) - 1].end)
-        for pattern in patterns
-        for at in range(len(found) - len(pattern.texts) + 1)
-        if pattern.texts and _stands(pattern, found, at)
+        for at, pattern in _standing([word.text for word in found], patterns)
     )
     joined: list[Span] = []
     for start, end in hits:
@@ -239,12 +233,29 @@ def spans(text: str, patterns: Sequence[Pattern]) -> list[Span]:
     return [(places[start], places[end - 1] + 1) for start, end in joined]
 
 
-def _stands(pattern: Pattern, found: Sequence[Word], at: int) -> bool:
+def _standing(texts: Sequence[str], patterns: Iterable[Pattern]) -> Iterator[tuple[int, Pattern]]:
+    """Where each pattern stands among the words of a text.
+
+    Each word is compared with the patterns that begin like it alone, so that many patterns cost
+    little more than one.
+    """
+    by_beginning: dict[str, list[Pattern]] = {}
+    for pattern in filter(lambda pattern: pattern.texts, patterns):
+        by_beginning.setdefault(pattern.texts[0], []).append(pattern)
+    lengths = {len(beginning) for beginning in by_beginning}
+    for at, text in enumerate(texts):
+        for length in lengths:
+            alike = by_beginning.get(text[:length], ()) if length <= len(text) else ()
+            yield from ((at, pattern) for pattern in alike if _stands(pattern, texts, at))
+
+
+def _stands(pattern: Pattern, texts: Sequence[str], at: int) -> bool:
     *firsts, last = pattern.texts
-    final = found[at + len(firsts)].text
-    return (final.startswith(last) if pattern.goes_on else final == last) and all(
-        found[at + nr].text == text for nr, text in enumerate(firsts)
-    )
+    end = at + len(firsts)
+    if end >= len(texts):
+        return False
+    fits = texts[end].startswith(last) if pattern.goes_on else texts[end] == last
+    return fits and texts[at:end] == firsts
 
 
 def _places(text: str) -> Sequence[int]:

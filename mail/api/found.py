@@ -21,9 +21,9 @@ class Found(Input):
     """Everything that a search finds, and was seen."""
 
     q: str = Field(
-        description="What to look for, as in the list of delivered posts. Empty, it finds nothing.",
+        description="What to look for, as in the list of delivered posts; it is not empty.",
         examples=[searching.EXAMPLE],
-        json_schema_extra=limits(maxLength=searching.MAX_LENGTH),
+        json_schema_extra=limits(minLength=1, maxLength=searching.MAX_LENGTH),
     )
     seen: Annotated[list[Reference], Field(max_length=1000)] | None = Field(
         None,
@@ -48,7 +48,7 @@ class FoundMove(Found):
 
 
 def _hits(request: ApiRequest, data: Found) -> Iterator[selectors.HitBatch]:
-    boxes, query = selectors.own_boxes(request.user), searching.parse(data.q)
+    boxes, query = selectors.own_boxes(request.user), searching.parse(data.q, required=True)
     if data.seen is None:
         return selectors.all_hits(boxes, query, selectors.seen_of(boxes))
     return selectors.all_hits(boxes, query, _seen(Urls(request), boxes, data.seen))

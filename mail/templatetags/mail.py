@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from html import escape, unescape
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -119,9 +119,19 @@ _FOLD = '<details class="quoted"><summary>%s</summary>'
 
 def marked(text: str, patterns: Sequence[words.Pattern]) -> SafeString:
     """Text, escaped, with what was looked for marked."""
-    made, last = SafeString(), 0
+    made, last = [], 0
     for start, end in words.spans(text, patterns):
-        made += conditional_escape(text[last:start])
-        made += format_html("<mark>{}</mark>", text[start:end])
+        made += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
         last = end
-    return made + conditional_escape(text[last:])
+    return mark_safe("".join([*made, escape(text[last:])]))  # noqa: S308 - all text is escaped
+
+
+# Values of attributes hold no quotes but may hold ">".
+_TAG = re.compile(r"""(<(?:[^>"]|"[^"]*")*+>)""")
+
+
+def marked_body(body_html: str, patterns: Sequence[words.Pattern]) -> SafeString:
+    """Sanitised HTML with what was looked for marked in its text; no tag is touched."""
+    pieces = _TAG.split(body_html)  # texts, and between them tags
+    pieces[::2] = [text and marked(unescape(text), patterns) for text in pieces[::2]]
+    return mark_safe("".join(pieces))  # noqa: S308 - it was sanitised when stored

@@ -72,10 +72,12 @@ def test_what_was_not_seen_stays(as_, bob):
     assert answer.json() == {"changed": 0}
 
 
-@pytest.mark.parametrize("q", ["", "  "])
-def test_nothing_looked_for_is_nothing_found(as_, bob, q):
-    assert as_(bob).post("actions/delete-found", {"q": q}).json() == {"changed": 0}
-    assert len(subjects(bob)) == 3
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("q", ["", "  ", "\t\n", "\xa0"])
+def test_something_must_be_looked_for(as_, bob, problem, action, q):
+    answer = as_(bob).post(f"actions/{action}", {"q": q} | ACTIONS[action])
+    problem(answer, 400, code="search-invalid", field="q")
+    assert subjects(bob, read_at=None, flags=None) == ["needle 2", "other", "needle 3"]
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -36,13 +36,15 @@ def test_what_is_left_out_stays(as_, bob):
     ("field", "value", "said"),
     [
         ("language", "tlh", "zh-hans"),
-        ("time_zone", "Mars/Base", "UTC"),
+        ("time_zone", "Mars/Base", "“Mars/Base” is no time zone"),
+        ("time_zone", "Berlin", "like Europe/Berlin"),
+        ("time_zone", "\0", "like Europe/Berlin"),
         ("theme", "pink", "dark"),
         ("density", "", "roomy"),
         ("page_size", 26, "100"),
         ("page_size", 10**30, "100"),
         ("signature", "x" * 2001, "2000"),
-        ("signature", "\0", "2000"),
+        ("signature", "\0", "NUL"),
     ],
 )
 def test_what_cannot_be_chosen(as_, bob, problem, field, value, said):
@@ -50,6 +52,21 @@ def test_what_cannot_be_chosen(as_, bob, problem, field, value, said):
     problem(answer, 400, field=field)
     assert said in answer.text
     assert as_(bob).get("settings").json() == USUAL
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "kept"),
+    [
+        ("time_zone", "europe/berlin", "Europe/Berlin"),
+        ("time_zone", "AMERICA/ARGENTINA/BUENOS_AIRES", "America/Argentina/Buenos_Aires"),
+        ("time_zone", "utc", "UTC"),
+        ("time_zone", "", ""),
+        ("signature", "a\r\nb\rc\n", "a\nb\nc\n"),
+        ("signature", "\r\n" * 2000, "\n" * 2000),
+    ],
+)
+def test_is_kept_as_it_is_usually_written(as_, bob, field, given, kept):
+    assert as_(bob).patch("settings", {field: given}).json() == USUAL | {field: kept}
 
 
 def test_an_unknown_field_is_named(as_, bob, problem):

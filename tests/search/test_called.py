@@ -142,6 +142,7 @@ def test_the_name_is_marked_on_the_page_and_the_query_stays_as_typed(signed_in, 
 NAMES = st.text("aAåæÆeEéßsSøœtTþhijĳ -.'", min_size=1, max_size=6)
 
 
+@example("sß", ["ßs"])
 @given(NAMES, st.lists(NAMES, min_size=1, max_size=3))
 @example("Sß", ["Sß"])
 @example("ßs", ["sß"])

@@ -104,6 +104,11 @@ class TestRanges:
             ("bytes=255990-", 255_990, 255_999),
             ("bytes=-5", 255_995, 255_999),
             ("bytes=255999-999999999", 255_999, 255_999),
+            # The whole, as media players ask for it to learn whether there are ranges.
+            ("bytes=0-", 0, 255_999),
+            ("bytes=0-255999", 0, 255_999),
+            ("bytes=0-999999999", 0, 255_999),
+            ("bytes=-999999999", 0, 255_999),
         ],
     )
     def test_one(self, signed_in, bob, sent, asked, start, end):

@@ -105,6 +105,16 @@ def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
     ]
 
 
+def test_posts_on_a_page_are_as_many_as_one_chose(signed_in, alice, bob, crew):
+    for n in range(27):
+        services.send(sender=alice, to=["crew"], subject=f"number {n}")
+    services.save_settings(user=bob, page_size=25)
+    page = signed_in(bob).get("/groups/crew/")
+    assert len(page.context["posts"]) == 25
+    page = signed_in(bob).get("/groups/crew/", {"before": page.context["older"]})
+    assert len(page.context["posts"]) == 2
+
+
 def test_posts_name_their_senders_in_full(signed_in, alice, bob, crew):
     User.objects.filter(pk=bob.pk).update(first_name="Bob", last_name="Marley")
     for sender in (alice, bob):

@@ -47,6 +47,17 @@ def flagged(user) -> list[str]:
     return sorted(line.subject for line in lines)
 
 
+def test_an_opened_hit_shows_what_was_looked_for(signed_in, bob):
+    client = signed_in(bob)
+    for headers in ({}, HTMX):
+        page = client.get("/search/inbox/1/", {"q": "NEEDLE hay -b from:alice"}, headers=headers)
+        pane = page.text[page.text.index('id="post-subject"') :]
+        assert "><mark>needle</mark> 0</h2>" in pane
+        assert "<p>in a <mark>haystack</mark></p>" in pane
+    assert "<title>needle 0 " in client.get("/search/inbox/1/?q=needle").text
+    assert "<mark>" not in client.get("/inbox/1/").text
+
+
 def test_the_page_names_hits_and_what_was_seen(signed_in, bob, hit, everything):
     page = signed_in(bob).get("/search/?q=needle")
     assert f'name="uid" value="{hit(1)}"' in page.text

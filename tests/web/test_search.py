@@ -62,6 +62,12 @@ def test_without_a_query_it_says_how(signed_in, bob, query):
     page = signed_in(bob).get(f"/search/{query}")
     assert page.status_code == HTTPStatus.OK
     assert "is:unread" in page.text
+    assert "has:attachment" in page.text
+
+
+def test_the_keys_lead_to_what_can_be_looked_for(signed_in, bob):
+    page = signed_in(bob).get("/")
+    assert '<a href="/search/">what can be looked for</a>' in page.text
 
 
 @pytest.mark.parametrize(
@@ -109,6 +115,16 @@ def test_pages_by_keyset(signed_in, alice, bob):
     assert subjects == ["<mark>number</mark> 1.", "<mark>number</mark> 0."]
     assert fragment.text.lstrip().startswith("<li")
     assert fragment.text.count("<li") == 2
+
+
+def test_pages_are_as_long_as_one_chose(signed_in, alice, bob):
+    for n in range(27):
+        services.send(sender=alice, to=["bob"], subject=f"number {n}.")
+    services.save_settings(user=bob, page_size=25)
+    page = signed_in(bob).get("/search/?q=number")
+    assert len(page.context["hits"]) == 25
+    page = signed_in(bob).get("/search/", {"q": "number", "before": page.context["next_before"]})
+    assert len(page.context["hits"]) == 2
 
 
 @pytest.mark.parametrize("before", ["", "x", "1.2", f"{'0' * 32}.x"])

@@ -55,6 +55,20 @@ def test_what_cannot_be_chosen_is_said_at_its_field(signed_in, bob, field, value
     assert bob.theme == User.Theme.AUTO
 
 
+def test_a_wrong_time_zone_is_told_how_one_is_written(signed_in, bob):
+    page = signed_in(bob).post("/settings/", CHOSEN | {"time_zone": "Mars/Base"})
+    assert "“Mars/Base” is no time zone" in page.text
+    assert "Africa" not in "".join(page.context["form"].errors["time_zone"])
+
+
+def test_what_browsers_and_people_write_otherwise_is_kept_as_usual(signed_in, bob):
+    signature = "x" + "\r\n" * 1998 + "x"  # as many characters as there may be
+    given = CHOSEN | {"time_zone": "asia/tokyo", "signature": signature}
+    assert signed_in(bob).post("/settings/", given).status_code == HTTPStatus.FOUND
+    bob.refresh_from_db()
+    assert (bob.time_zone, bob.signature) == ("Asia/Tokyo", "x" + "\n" * 1998 + "x")
+
+
 def test_the_signature_stands_below_what_one_begins(signed_in, alice, bob):
     services.send(sender=alice, to=["bob"], subject="hello", body="hi")
     services.save_settings(user=bob, signature="*Bob*")
