@@ -34,17 +34,17 @@ class TestChoosing:
             [delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in posts]
         )
         page = window("test")
-        expect(page.get_by_text("1001 posts", exact=True)).to_be_visible()
+        expect(page.get_by_text("1,001 posts", exact=True)).to_be_visible()
 
         page.get_by_role("checkbox", name="Choose all on this page").check()
-        page.get_by_role("checkbox", name="Choose all 1001 posts in this folder").check()
+        page.get_by_role("checkbox", name="Choose all 1,001 posts in this folder").check()
         expect(page.locator("[data-chosen]")).to_have_text("1001")
         chosen(page).get_by_role("button", name="Archive").click()
 
-        expect(page.get_by_role("status")).to_contain_text("1001 posts archived.")
+        expect(page.get_by_role("status")).to_contain_text("1,001 posts archived.")
         expect(page.get_by_text("All read and tidied away.")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
-        expect(page.get_by_text("1001 posts", exact=True)).to_be_visible()
+        expect(page.get_by_text("1,001 posts", exact=True)).to_be_visible()
         expect(page.locator(".line")).to_have_count(50)
 
     def test_older_posts_come_as_one_scrolls(self, window, send):

@@ -93,7 +93,7 @@ def test_everything_that_was_found_at_once_and_undo(window, many, cast):
     expect(page.locator("[data-chosen]")).to_have_text("All")  # what comes is among it
     chosen(page).get_by_role("button", name="Delete").click()
 
-    expect(page.get_by_role("status").last).to_contain_text("1300 posts are in the trash.")
+    expect(page.get_by_role("status").last).to_contain_text("1,300 posts are in the trash.")
     expect(page.get_by_text("Nothing was found.")).to_be_visible()
     expect(page.get_by_role("heading", name="Search")).to_be_focused()
     assert [total(cast["test"], box) for box in ("", "archive", "trash")] == [3, 0, MANY + 100]
@@ -223,7 +223,7 @@ def test_is_accessible_and_fits(window, many, scheme, width):
     inspect(page, "move to")
     page.keyboard.press("Escape")
     chosen(page).get_by_role("button", name="Archive").click()
-    expect(page.get_by_role("status").last).to_contain_text("1200 posts archived.")
+    expect(page.get_by_role("status").last).to_contain_text("1,200 posts archived.")
     inspect(page, "archived, with a toast")
     page.locator(".line a").first.click()
     expect(page.locator("#post-subject")).to_be_visible()
