@@ -90,8 +90,8 @@ def _is_head(request: HttpRequest) -> bool:
 def _range(request: HttpRequest, etag: str, size: int) -> tuple[int, int, bool] | None:
     """Where to begin, how many bytes to send, and whether as a range (RFC 9110 §14).
 
-    None for a range that is not there. Several ranges, and what is none, are answered with the whole, and so is one for another
-    content. Only GET knows ranges.
+    None for a range that is not there. Several ranges, and what is none, are answered with the
+    whole, and so is one for another content. Only GET knows ranges.
     """
     found = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if _is_head(request) or not found or found[0] == "bytes=-":
