@@ -2,16 +2,17 @@
 
 Pure. PostgreSQL's own parser and dictionaries are not asked: they know one language at a time, and
 no Chinese. Here a word is a run of letters and digits, without case and accents. Where words are
-not spaced apart, each character is one, and each pair of neighbours, too.
+not spaced apart, each character is one, and each pair of neighbours, too. Where Arabic writes its
+article in one with a word, that is found without it as well.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-VERSION = 1  # of what is stored: a higher one has all posts indexed anew
+VERSION = 2  # of what is stored: a higher one has all posts indexed anew
 
 MAX_WORD = 64  # characters; what is longer is found by its beginning
 MAX_PLACE = 16_383  # PostgreSQL's: words beyond it are found, but not as a phrase
@@ -32,6 +33,10 @@ _ALIKE = str.maketrans(
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+# The article of Arabic, also after "and", "so", "by", "like" and "for"; a root is left.
+_ARTICLE = re.compile("[\u0648\u0641]?(?:[\u0628\u0643\u0644]?\u0627\u0644|\u0644\u0644)(?=.{3})")
+_IS_ARABIC = re.compile("[\u0620-\u06ff]")
+BARE = "~"  # sets a word that stands without its article apart from one that never had it
 _DROPPED = frozenset({"Mn", "Me", "Cf"})
 
 
@@ -71,6 +76,11 @@ def words(text: str) -> list[Word]:
     ]
 
 
+def _bare(word: str) -> str:
+    """A word without the article of Arabic."""
+    return _ARTICLE.sub("", word, count=1) if _ARTICLE.match(word) else word
+
+
 # --- What is stored ------------------------------------------------------------------------------
 
 
@@ -98,9 +108,11 @@ def vector(*, subject: str, sender: str, recipients: Iterable[str], body: str) -
 
 
 def _lexemes(found: Sequence[Word]) -> Iterator[tuple[str, int]]:
-    """Each word, and each pair of unspaced characters, with its place."""
+    """Each word, also without its article, and each pair of unspaced characters, with its place."""
     for at, word in enumerate(found):
         yield word.text, at
+        if (bare := _bare(word.text)) != word.text:
+            yield BARE + bare, at
         if word.is_unspaced and _touches(found, at):
             yield word.text + found[at + 1].text, at
 
@@ -119,7 +131,7 @@ def condition(
     """What finds a text, as PostgreSQL reads a `tsquery`; empty for a text without words.
 
     Several words must stand side by side, unless they need not be `together`. With `beginning` the
-    last one may go on, if it is long enough to say something.
+    last one may go on, if it is long enough to say something, and articles do not count.
     """
     found = words(text)
     lexemes = list(_asked(found))
@@ -129,9 +141,18 @@ def condition(
         suffix = ("*" if goes_on else "") + weights
         if made:
             made += f" <{at - before}> " if together else " & "
-        made += f"'{lexeme}'" + (f":{suffix}" if suffix else "")
+        ways = _ways_to_ask(lexeme) if beginning else [lexeme]
+        terms = " | ".join(f"'{way}'" + (f":{suffix}" if suffix else "") for way in ways)
+        made += f"({terms})" if len(ways) > 1 else terms
         before = at
     return f"({made})" if len(lexemes) > 1 else made
+
+
+def _ways_to_ask(lexeme: str) -> Collection[str]:
+    """With and without the article, whether or not it was typed."""
+    if not _IS_ARABIC.match(lexeme):
+        return [lexeme]
+    return dict.fromkeys([lexeme, _bare(lexeme), BARE + _bare(lexeme)])
 
 
 def _may_go_on(word: Word) -> bool:
@@ -202,16 +223,21 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Words that stand side by side, the last of which may go on."""
+    """Words that stand side by side, the last of which may go on.
+
+    Where articles do not count, it has none.
+    """
 
     texts: tuple[str, ...]
     goes_on: bool
+    is_bare: bool = False
 
     @classmethod
     def of(cls, text: str, *, beginning: bool) -> "Pattern":
         found = words(text)
         goes_on = beginning and bool(found) and _may_go_on(found[-1])
-        return cls(tuple(word.text for word in found), goes_on)
+        texts = (_bare(word.text) if beginning else word.text for word in found)
+        return cls(tuple(texts), goes_on, beginning)
 
 
 def spans(text: str, patterns: Sequence[Pattern]) -> list[Span]:
@@ -242,20 +268,22 @@ def _standing(texts: Sequence[str], patterns: Iterable[Pattern]) -> Iterator[tup
     by_beginning: dict[str, list[Pattern]] = {}
     for pattern in filter(lambda pattern: pattern.texts, patterns):
         by_beginning.setdefault(pattern.texts[0], []).append(pattern)
-    lengths = {len(beginning) for beginning in by_beginning}
-    for at, text in enumerate(texts):
-        for length in lengths:
-            alike = by_beginning.get(text[:length], ()) if length <= len(text) else ()
-            yield from ((at, pattern) for pattern in alike if _stands(pattern, texts, at))
+    lengths, bare = {len(beginning) for beginning in by_beginning}, list(map(_bare, texts))
+    for at, ways in enumerate(zip(texts, bare, strict=True)):
+        for text in dict.fromkeys(ways):
+            for length in lengths:
+                alike = by_beginning.get(text[:length], ()) if length <= len(text) else ()
+                yield from ((at, each) for each in alike if _stands(each, texts, bare, at))
 
 
-def _stands(pattern: Pattern, texts: Sequence[str], at: int) -> bool:
+def _stands(pattern: Pattern, texts: Sequence[str], bare: Sequence[str], at: int) -> bool:
     *firsts, last = pattern.texts
     end = at + len(firsts)
     if end >= len(texts):
         return False
-    fits = texts[end].startswith(last) if pattern.goes_on else texts[end] == last
-    return fits and texts[at:end] == firsts
+    ways = (texts[end], bare[end]) if pattern.is_bare else (texts[end],)
+    fits = any(map(str.startswith, ways, (last, last))) if pattern.goes_on else last in ways
+    return fits and (bare if pattern.is_bare else texts)[at:end] == firsts
 
 
 def _places(text: str) -> Sequence[int]:

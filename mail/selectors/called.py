@@ -1,11 +1,14 @@
 """Usernames of people by what they are called: read at each search, since names change."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from django.db import connection
+from django.utils.translation import pgettext
 
 from mail import words
-from mail.searching import Query, Text
+from mail.models import Box
+from mail.searching import Part, Query, Text
 
 CALLED = 200  # people of one name, for each part of a search
 PARTS = 4  # of a search that are looked up, since each is compared with everybody's name
@@ -16,10 +19,30 @@ WHERE first_name || ' ' || last_name ~ ANY (%s::text[]) ORDER BY username LIMIT 
 """
 
 
-def named(query: Query) -> Query:
-    """A query that also finds the people who are called as it says: one read at most."""
-    texts = [text for text in query.texts if text.is_of_people][:PARTS]
-    return query.naming(_usernames(texts)) if texts else query
+def named(query: Query, boxes: Collection[Box]) -> Query:
+    """A query that also finds the people who are called as it says: one read at most.
+
+    `me` is the person whose boxes are looked through.
+    """
+    texts = [text for text in query.texts if text.is_of_people and not _is_oneself(text)][:PARTS]
+    if texts:
+        query = query.naming(_usernames(texts))
+    for box in list(boxes)[:1]:
+        own = box.name.partition(":")[0]
+        query = replace(query, parts=tuple(_of_oneself(part, own) for part in query.parts))
+    return query
+
+
+def _is_oneself(text: Text) -> bool:
+    if not text.is_of_people or text.quoted:
+        return False
+    return words.fold(text.text) in {"me", words.fold(pgettext("whom a search is about", "me"))}
+
+
+def _of_oneself(part: Part, username: str) -> Part:
+    if isinstance(part, Text) and _is_oneself(part) and words.words(username):
+        return replace(part, text=username)
+    return part  # as is `me`, where a name has no word to be found by
 
 
 def _usernames(texts: Sequence[Text]) -> dict[Text, list[str]]:

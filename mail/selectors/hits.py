@@ -7,6 +7,7 @@ from mail import errors
 from mail.models import Box, DeliveredPost, User
 from mail.searching import Query
 from mail.selectors.boxes import own_boxes
+from mail.selectors.called import named
 from mail.selectors.searches import searched_keys
 
 BATCH = 1000  # hits
@@ -35,6 +36,7 @@ def all_hits(boxes: Sequence[Box], query: Query, seen: Mapping[int, int]) -> Ite
     hit may no longer fit then, or lie elsewhere, where its new uid is above what was seen.
     """
     by_id, before = {box.pk: box for box in boxes}, None
+    query = named(query, boxes)
     while True:
         keys, before = searched_keys(boxes, query, seen, before=before, limit=BATCH)
         yield _by_box(by_id, keys)

@@ -76,7 +76,8 @@ def search(user: User, query: Query, *, before: Place | None = None, limit: int 
     Raises SearchInvalid for a folder that is not there.
     """
     boxes = {box.pk: box for box in own_boxes(user)}
-    looking = _Looking(_chosen(list(boxes.values()), query), named(query), DeliveredFilter())
+    own = boxes.values()
+    looking = _Looking(_chosen(list(own), query), named(query, own), DeliveredFilter())
     hits, place = _found(looking, before, limit)
     return Hits(_with_excerpts(_in_order(_not_recalled(_rows(hits))), query), boxes, place)
 
@@ -95,7 +96,7 @@ def searched_rows(
     With `everywhere` the trash is no exception.
     """
     start = None if before is None else Place(*before)
-    looking = _Looking(_chosen(boxes, query, everywhere=everywhere), named(query), wanted)
+    looking = _Looking(_chosen(boxes, query, everywhere=everywhere), named(query, boxes), wanted)
     hits, place = _found(looking, start, limit)
     return _in_order(rows_of(_rows(hits))), place
 
@@ -108,7 +109,10 @@ def searched_keys(
     before: Place | None,
     limit: int,
 ) -> tuple[list[tuple[int, int]], Place | None]:
-    """Box and uid of what is found, of each box up to the uid that one has seen of it."""
+    """Box and uid of what is found, of each box up to the uid that one has seen of it.
+
+    The query is one that names people already, since it is asked batch after batch.
+    """
     box_ids = [pk for pk in _chosen(boxes, query) if pk in seen]
     hits, place = _found(_Looking(box_ids, query, DeliveredFilter(), seen), before, limit)
     return [(hit.box_id, hit.uid) for hit in hits], place
@@ -128,7 +132,7 @@ def searched_among(
         return []
     rows = _restricted(DeliveredPost.objects.filter(box=box, post__in=posts), query)
     ids = map(str, rows.values_list("post_id", flat=True))
-    fitting = _fitting(f"{{{','.join(ids)}}}", query) or "{}"
+    fitting = _fitting(f"{{{','.join(ids)}}}", named(query, boxes)) or "{}"
     return _with_excerpts(_not_recalled(rows.filter(_any_of(fitting))), query)
 
 

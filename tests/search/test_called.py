@@ -108,6 +108,48 @@ def test_a_new_name_finds_what_was_written_under_the_old_one(bob, person, found)
     assert found(bob, "from:schmidt") == []
 
 
+def test_me_is_oneself(alice, bob, person, found):
+    called_me = person("p17", "Me", "Bob")
+    services.send(sender=bob, to=["alice"], subject="own")
+    services.send(sender=alice, to=["bob", "p17"], subject="to bob")
+    services.send(sender=called_me, to=["alice"], subject="of somebody called so")
+    assert found(bob, "from:me") == ["own"]
+    assert found(bob, "to:Me in:inbox") == ["to bob"]
+    assert found(alice, "in:inbox -from:me") == ["of somebody called so", "own"]
+    assert found(alice, 'from:"me"') == ["of somebody called so"]
+    assert found(alice, "subject:me") == []
+    services.create_folder(owner=bob, name="things")
+    assert found(bob, "in:things from:me") == []
+
+
+def test_me_in_the_readers_language_and_beside_ones_own_name(bob, person, found, monkeypatch):
+    services.send(sender=bob, to=["bob"], subject="own")
+    services.send(sender=person("p17", "Bob", "Moi"), to=["bob"], subject="theirs")
+    assert found(bob, "in:inbox from:bob") == ["theirs", "own"]
+    assert found(bob, "in:inbox from:bob from:me") == ["own"]
+    assert found(bob, "from:moi") == ["theirs"]
+    monkeypatch.setattr(called, "pgettext", lambda _context, _text: "Moí")
+    assert found(bob, "in:inbox from:moi") == ["own"]
+
+
+def test_me_of_signs_only_finds_what_the_word_does(person, found):
+    somebody = person("+-_", "Zoe", "Kim")
+    services.send(sender=somebody, to=["+-_"], subject="own")
+    assert found(somebody, "from:me") == []
+
+
+def test_all_that_was_found_by_name_is_acted_on(bob, person):
+    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    services.send(sender=bob, to=["p17"], subject="own")
+    boxes = selectors.own_boxes(bob)
+    for typed, count in (("from:anna", 1), ("to:anna from:me", 1), ("from:me in:inbox", 0)):
+        hits = selectors.all_hits(boxes, searching.parse(typed), selectors.seen_of(boxes))
+        assert services.flag_hits(hits=hits, flagged=True) == count
+    posts = {line.post_id for line in selectors.page(selectors.own_box(bob)).lines}
+    box = selectors.own_box(bob)
+    assert selectors.searched_among(boxes, searching.parse("from:anna"), box, posts)
+
+
 def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
     def cost(typed: str) -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -120,14 +162,14 @@ def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
     services.send(sender=User.objects.get(username="p0"), to=["bob"], subject="hello")
     assert found(bob, "from:anna") == ["hello"]
     assert cost("from:anna") == cost("from:anna to:bob") == cost("subject:hello") + 1
-    (text,) = called.named(searching.parse("from:anna")).texts
+    (text,) = called.named(searching.parse("from:anna"), []).texts
     assert len(text.usernames) == called.CALLED
 
 
 def test_of_many_parts_the_first_are_looked_up(person):
     person("p17", "Anna", "Schmidt")
     typed = " ".join(f"to:x{n}" for n in range(called.PARTS - 1)) + " to:anna from:anna"
-    *_, within, beyond = called.named(searching.parse(typed)).texts
+    *_, within, beyond = called.named(searching.parse(typed), []).texts
     assert (within.usernames, beyond.usernames) == (("p17",), ())
 
 

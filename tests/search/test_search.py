@@ -52,6 +52,12 @@ def write(alice, bob):
         ("会议", "我们明天在会议室见面", "会议室"),
         ("会议", "我们明天在会议室见面", "见"),
         ("اجتماع", "المُدَرِّسة الجديدة", "المدرسه"),
+        ("اجتماع", "المُدَرِّسة الجديدة", "مدرسة"),
+        ("اجتماع", "مدرسة جديدة", "المدرسة"),
+        ("اجتماع", "بالمدرسة", "والمدرسة"),
+        ("اجتماع", "للمدرسة", "المدر"),
+        ("السلام عليكم", "", "subject:سلام"),
+        ("السلام عليكم", "", '"السلام عليكم"'),
         ("Address", "mary.smith@example.org wrote", "mary.smith@example.org"),
         ("Snake", "in `snake_case`", "case"),
         ("Phrase", "one two three", '"two three"'),
@@ -72,6 +78,15 @@ def test_finds_words_of_any_language(bob, write, found, subject, body, typed):
 def test_does_not_find_what_is_not_there(bob, write, found, typed):
     write("Budget", "the numbers, one two three. 会议室")
     assert found(bob, typed) == []
+
+
+def test_a_phrase_is_meant_with_its_articles(bob, write, found):
+    for subject in ("سلام", "السلام", "والسلام"):
+        write(subject)
+    assert found(bob, "سلام") == found(bob, "السلام") == ["والسلام", "السلام", "سلام"]
+    assert found(bob, '"سلام"') == ["سلام"]
+    assert found(bob, '"السلام"') == ["السلام"]
+    assert found(bob, "-سلام") == []
 
 
 def test_operators(alice, bob, charlie, write, found):

@@ -62,9 +62,43 @@ def test_asks(text, beginning, condition):
     assert words.condition(text, beginning=beginning) == condition
 
 
+SALAM = "سلام"
+WITH_ARTICLE = [
+    "السلام",
+    "والسلام",
+    "فالسلام",
+    "بالسلام",
+    "كالسلام",
+    "للسلام",
+    "وللسلام",
+    "وبالسلام",
+]
+
+
+@pytest.mark.parametrize("word", WITH_ARTICLE)
+def test_an_article_is_stored_and_asked_without(word):
+    stored = words.vector(subject=word, sender="", recipients=[], body="")
+    assert stored == f"'{word}':1A '~{SALAM}':1A"
+    assert words.condition(word) == f"'{word}'"
+    asked = words.condition(word, beginning=True)
+    assert asked == f"('{word}':* | '{SALAM}':* | '~{SALAM}':*)"
+    assert words.condition(SALAM, beginning=True) == f"('{SALAM}':* | '~{SALAM}':*)"
+
+
+@pytest.mark.parametrize("word", ["ال", "الى", "الله", "والد", "بالغ", SALAM, "alsalam"])
+def test_what_is_no_article_stays(word):
+    stored = words.vector(subject=word, sender="", recipients=[], body="")
+    assert stored == f"'{words.fold(word)}':1A"
+
+
 @pytest.mark.parametrize(
     ("text", "typed", "marked"),
     [
+        ("السلام عليكم", "سلام", "[السلام] عليكم"),
+        ("سلام عليكم", "السلام", "[سلام] عليكم"),
+        ("السلام عليكم", "السلا", "[السلام] عليكم"),
+        ("السلام عليكم", "الس", "[السلام] عليكم"),
+        ("والسلام-عليكم", "سلام-عليكم", "[والسلام-عليكم]"),
         ("Die Größe zählt", "grosse", "Die [Größe] zählt"),
         ("Rechnungen, Rechnung", "rechnung", "[Rechnungen], [Rechnung]"),
         ("ﬁne ﬂow", "fine", "[ﬁne] ﬂow"),

@@ -27,7 +27,9 @@ UNSEEN = {"script", "style", "time", "textarea"}
 DATA = "Opost Markdown API UTC MB alice bob charlie crew open closed own sent"
 DATA += " Ctrl Shift Enter Esc name"
 # What people type into a search is the same in every language.
-DATA += " from to subject in is has before after unread read flagged attachment inbox trash invoice"
+DATA += (
+    " from to subject in is has before after unread read flagged attachment inbox trash invoice me"
+)
 
 
 class Seen(HTMLParser):
