@@ -139,6 +139,11 @@ def members(
     return people[:limit], people[limit - 1].username if len(people) > limit else ""
 
 
+def member_count(box: Box) -> int:
+    """How many people are in a group itself, without those of groups that it feeds."""
+    return User.objects.filter(groups=box.group_id).count()
+
+
 def person(name: str) -> User | None:
     """Somebody by their username, if there is such a person."""
     box = Box.objects.filter(kind=Box.Kind.PERSONAL).named(name).select_related("owner").first()
