@@ -108,6 +108,20 @@ def edit_group(request: Request, name: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
+def delete_group(request: Request, name: str) -> HttpResponse:
+    """Ask, then delete a group; its members keep what it delivered."""
+    row = selectors.group(request.user, name)
+    policies.check_managing(row.box, request.user)
+    if request.method == "POST":
+        services.delete_group(box=row.box, by=request.user)
+        messages.success(request, _("“%(name)s” was deleted.") % {"name": row.box.name})
+        return redirect("groups")
+    context = {"row": row, "members": selectors.member_count(row.box)}
+    return render(request, "mail/delete_group.html", context)
+
+
+@login_required
 @require_POST
 def join(request: Request, name: str) -> HttpResponse:
     """Become a member."""

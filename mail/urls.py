@@ -93,6 +93,7 @@ urlpatterns = [
     path("new-group/", group_views.create_group, name="create_group"),
     path("groups/<str:name>/", group_views.group, name="group"),
     path("groups/<str:name>/edit/", group_views.edit_group, name="edit_group"),
+    path("groups/<str:name>/delete/", group_views.delete_group, name="delete_group"),
     path("groups/<str:name>/join/", group_views.join, name="join"),
     path("groups/<str:name>/leave/", group_views.leave, name="leave"),
     path("groups/<str:name>/ask/", group_views.ask_to_join, name="ask_to_join"),

@@ -65,6 +65,7 @@ from mail.selectors.groups import (
     groups,
     join_requests,
     join_requests_told,
+    member_count,
     members,
     person,
 )
@@ -156,6 +157,7 @@ __all__ = [
     "join_requests_told",
     "languages",
     "lines",
+    "member_count",
     "members",
     "modseq_of",
     "muted_groups",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
-from django.db.models.functions import Lower
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Concat, Lower
 
 from mail import errors, names, policies
 from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, User
@@ -14,6 +14,7 @@ from mail.selectors.addressing import sizes
 from mail.selectors.conversations import boxes_shown, copies
 from mail.selectors.lists import PAGE, full_names
 from mail.selectors.muting import muted_groups
+from mail.selectors.parts import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def groups(
 ) -> tuple[list[GroupRow], str]:
     """A page of groups by name, and after which name the next begins: six reads at any size."""
     wanted = Q(kind=Box.Kind.GROUP, group__isnull=False)
-    if text := text.strip():
-        wanted &= Q(name__icontains=text) | Q(description__icontains=text)
+    if part := pattern(text):
+        wanted &= Q(name__iregex=part) | Q(description__iregex=part)
     found = Box.objects.filter(wanted).alias(folded=Lower("name"))
     boxes: list[Box] = list(
         found.filter(folded__gt=names.fold(after)).order_by("folded")[: limit + 1]
@@ -128,15 +129,19 @@ def members(
     box: Box, *, text: str = "", after: str = "", limit: int = PAGE
 ) -> tuple[list[User], str]:
     """A page of a group's members by username, and after which the next begins: one read."""
-    wanted = Q(groups=box.group_id)
-    if text := text.strip():
-        fields = ("username", "first_name", "last_name")
-        wanted &= Q(*((f"{field}__icontains", text) for field in fields), _connector=Q.OR)
-    found = User.objects.filter(wanted).alias(folded=Lower("username"))
+    found = User.objects.filter(groups=box.group_id).alias(folded=Lower("username"))
+    if part := pattern(text):
+        found = found.alias(full_name=Concat("first_name", Value(" "), "last_name"))
+        found = found.filter(Q(username__iregex=part) | Q(full_name__iregex=part))
     people: list[User] = list(
         found.filter(folded__gt=names.fold(after)).order_by("folded")[: limit + 1]
     )
     return people[:limit], people[limit - 1].username if len(people) > limit else ""
+
+
+def member_count(box: Box) -> int:
+    """How many people are in a group itself, without those of groups that it feeds."""
+    return User.objects.filter(groups=box.group_id).count()
 
 
 def person(name: str) -> User | None:

@@ -133,6 +133,8 @@ CASES = [
     Case("POST", "/groups/g/remove-member/", 25, {"person": "alice"}),
     Case("POST", "/groups/g/add-source/", 18, {"source": "everyone"}),
     Case("POST", "/groups/g/remove-source/", 22, {"source": "everyone"}),
+    Case("GET", "/groups/g/delete/", 10),
+    Case("POST", "/groups/g/delete/", 28),
     Case("GET", "/settings/", 2),
     Case("POST", "/settings/", 5, {"theme": "auto", "density": "cosy", "page_size": 50}),
     Case("GET", "/settings/tokens/", 3),

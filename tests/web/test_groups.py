@@ -207,15 +207,18 @@ def test_members_are_found_and_paged_at_the_same_cost(
     assert [user.username for user in page.context["people"]] == ["200m199"]
 
 
-@pytest.mark.parametrize("path", ["", *(f"{action}/" for action in ACTIONS), "edit/"])
+@pytest.mark.parametrize("path", ["", *(f"{action}/" for action in ACTIONS), "edit/", "delete/"])
 def test_a_group_that_is_not_there_is_404(signed_in, alice, bob, path):
     for name in ("none", "bob"):
         client = signed_in(alice)
-        method = client.get if path in ("", "edit/") else client.post
+        method = client.get if path in ("", "edit/", "delete/") else client.post
         assert method(f"/groups/{name}/{path}").status_code == HTTPStatus.NOT_FOUND
 
 
-@pytest.mark.parametrize("path", ["/groups/", "/new-group/", "/groups/crew/", "/groups/crew/edit/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/groups/", "/new-group/", "/groups/crew/", "/groups/crew/edit/", "/groups/crew/delete/"],
+)
 def test_signed_out(client, crew, path):
     assert client.get(path).status_code == HTTPStatus.FOUND
 
@@ -313,3 +316,27 @@ def test_who_may_not_write_is_not_asked_to(
         assert offered == (answer.status_code == HTTPStatus.FOUND)
         seen += [user.username] if offered else []
     assert seen == writers
+
+
+def test_a_group_is_deleted_after_a_question(signed_in, alice, bob, crew, subjects):
+    services.send(sender=alice, to=["crew"], subject="last words")
+    client = signed_in(alice)
+    assert 'href="/groups/crew/delete/"' in client.get("/groups/crew/edit/").text
+    assert "/delete/" not in client.get("/new-group/").text
+    page = client.get("/groups/crew/delete/")
+    assert "The group has 2 members." in page.text
+    assert Group.objects.filter(name="crew").exists()
+
+    page = client.post("/groups/crew/delete/", follow=True)
+    assert page.request["PATH_INFO"] == "/groups/"
+    assert "“crew” was deleted." in page.text
+    assert client.get("/groups/crew/").status_code == HTTPStatus.NOT_FOUND
+    assert client.post("/groups/crew/delete/").status_code == HTTPStatus.NOT_FOUND
+    assert subjects(bob) == ["last words"]
+
+
+def test_a_group_is_deleted_by_its_managers(signed_in, bob, charlie, crew):
+    for user in (bob, charlie):
+        for method in (signed_in(user).get, signed_in(user).post):
+            assert method("/groups/crew/delete/").status_code == HTTPStatus.FORBIDDEN
+    assert Group.objects.filter(name="crew").exists()
