@@ -112,7 +112,7 @@ def edit_group(request: Request, name: str) -> HttpResponse:
 def delete_group(request: Request, name: str) -> HttpResponse:
     """Ask, then delete a group; its members keep what it delivered."""
     row = selectors.group(request.user, name)
-    policies.check_managing(row.box, request.user)
+    policies.check_deleting(row.box, request.user)
     if request.method == "POST":
         services.delete_group(box=row.box, by=request.user)
         messages.success(request, _("“%(name)s” was deleted.") % {"name": row.box.name})

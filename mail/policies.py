@@ -88,6 +88,13 @@ def check_removing_manager(box: Box, by: User, user: User) -> None:
         raise errors.LastManager(name=box.name)
 
 
+def check_deleting(box: Box, by: User) -> None:
+    """Raises ManagingNotAllowed, or LeavingNotAllowed of a mandatory group for all but staff."""
+    check_managing(box, by)
+    if box.mandatory and not manages_all(by):  # or all would leave it together
+        raise errors.LeavingNotAllowed(name=box.name)
+
+
 def check_recalling(post: Post, by: User) -> None:
     """Raises RecallNotAllowed."""
     if post.sender_id != by.pk and not by.has_perm("mail.recall"):

@@ -267,7 +267,10 @@ def remove_manager(*, box: Box, user: User, by: User) -> None:
 
 
 def delete_group(*, box: Box, by: User) -> None:
-    """Delete a group; its members keep what it delivered. Raises as `add_manager`."""
+    """Delete a group; its members keep what it delivered.
+
+    Raises NotFound, ManagingNotAllowed or LeavingNotAllowed.
+    """
     group = _group_of(box)
-    policies.check_managing(box, by)
+    policies.check_deleting(box, by)
     group.delete()

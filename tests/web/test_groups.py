@@ -340,3 +340,21 @@ def test_a_group_is_deleted_by_its_managers(signed_in, bob, charlie, crew):
         for method in (signed_in(user).get, signed_in(user).post):
             assert method("/groups/crew/delete/").status_code == HTTPStatus.FORBIDDEN
     assert Group.objects.filter(name="crew").exists()
+
+
+def test_a_mandatory_group_is_deleted_by_staff_only(signed_in, alice, staff, crew):
+    Box.objects.filter(pk=crew.pk).update(mandatory=True)
+    manager = signed_in(alice)
+    assert "/delete/" not in manager.get("/groups/crew/edit/").text
+    for send in (manager.get, manager.post, manager.delete):
+        path = "/postapi/boxes/crew" if send == manager.delete else "/groups/crew/delete/"
+        assert send(path).status_code == HTTPStatus.FORBIDDEN
+    assert signed_in(staff).post("/groups/crew/delete/").status_code == HTTPStatus.FOUND
+    assert not Group.objects.filter(name="crew").exists()
+
+
+def test_the_only_manager_is_not_offered_to_resign(signed_in, alice, bob, crew):
+    client = signed_in(alice)
+    assert "No longer manager" not in client.get("/groups/crew/").text
+    services.add_manager(box=crew, user=bob, by=alice)
+    assert client.get("/groups/crew/").text.count("No longer manager") == 2
