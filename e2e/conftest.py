@@ -2,11 +2,13 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
@@ -101,7 +103,30 @@ def window(
         failed = request.node.stash.get(FAILED, True) or complaints
         context.tracing.stop(path=TRACES / f"{name}-{nr}.zip" if failed else None)
         context.close()
+    let_requests_end()
     assert not complaints
+
+
+_BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
+
+def let_requests_end() -> None:
+    """Wait until nothing asks the database any more, which is about to be emptied.
+
+    What a page had under way goes on when its window closes, and would wait for the emptying as the
+    emptying waits for it.
+    """
+    quiet = 0
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(_BUSY)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        if quiet == 3:  # also between the statements of one request
+            return
+        time.sleep(0.03)
 
 
 @pytest.fixture
@@ -144,3 +169,4 @@ def untidy(browser: Browser, live_server, office) -> Iterator[Callable[..., Page
     yield window
     for context in opened:
         context.close()
+    let_requests_end()

@@ -38,7 +38,7 @@ class TestChoosing:
 
         page.get_by_role("checkbox", name="Choose all on this page").check()
         page.get_by_role("checkbox", name="Choose all 1,001 posts in this folder").check()
-        expect(page.locator("[data-chosen]")).to_have_text("1001")
+        expect(page.locator("[data-chosen]")).to_have_text("1,001")
         chosen(page).get_by_role("button", name="Archive").click()
 
         expect(page.get_by_role("status")).to_contain_text("1,001 posts archived.")
