@@ -10,7 +10,8 @@ from benchmarks.measure import Contender, interleaved, timed
 from benchmarks.peers import copy, fanout
 from benchmarks.report import Table
 from benchmarks.world import World
-from mail import delivery, services
+from mail import services
+from mail.delivery import insert
 
 COPIES_UP_TO = 10_000
 REPEATS = {10: 20, 10_000: 3}  # of a peer, in a round; with more members once
@@ -53,13 +54,13 @@ def _table(*measured: dict[int, Contender]) -> Table:
 
 def _delivery(here: World, size: int) -> Callable[[], list[float]]:
     box_id = here.audiences[size].pk
-    waiting: list[delivery.Delivery] = []
+    waiting: list[insert.Delivery] = []
 
     def prepare() -> None:
         waiting[:] = [world.delivered(post_id, [box_id]) for post_id in world.posts(1)]
 
     def deliver() -> None:
-        if len(delivery.insert(waiting)) != 1:
+        if len(insert.insert(waiting)) != 1:
             raise AssertionError("The broadcast did not arrive.")
 
     return timed(deliver, prepare=prepare, repeat=20)

@@ -10,7 +10,8 @@ from benchmarks.measure import Contender, interleaved, timed
 from benchmarks.peers import original
 from benchmarks.report import Table
 from benchmarks.world import World
-from mail import selectors, submitting
+from mail import selectors
+from mail.delivery import outbox
 from mail.models import Post, Submission
 
 MOST = 10_000
@@ -41,7 +42,7 @@ def _ours(here: World, size: int) -> Callable[[], list[float]]:
         waiting[:] = [_accepted(here, here.personal[:size])]
 
     def finish() -> None:
-        submitting.finish(waiting[0])
+        outbox.finish(waiting[0])
         if waiting[0].state != Submission.State.DELIVERED:
             raise AssertionError(waiting[0].last_error)
 

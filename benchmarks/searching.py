@@ -10,8 +10,9 @@ from django.db import connection
 from benchmarks.database import execute, settle
 from benchmarks.report import aligned
 from benchmarks.world import World
-from mail import searching, selectors
+from mail import selectors
 from mail.models import Box, User
+from mail.search.query import parse
 
 AT_MOST = 100.0  # ms
 WORDS = ("everywhere", "often", "seldom")  # in the box in all, in 1 of 100, in 1 of 10,000
@@ -84,7 +85,7 @@ def _fill(box: Box, posts: int) -> None:
 
 
 def _row(user: User, box: Box, word: str, rounds: int) -> tuple[str, ...]:
-    query = searching.parse(word)
+    query = parse(word)
     ours = _times(partial(selectors.search, user, query), rounds)
     join = _times(partial(_asked, _JOIN, box, word), rounds)
     [[hits]] = _asked(_COUNT, box, word)

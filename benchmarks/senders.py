@@ -111,7 +111,7 @@ def _with_connection(send: Callable[[], float]) -> float:
 def _delivering(box_id: int | None) -> Callable[[UUID], None]:
     from benchmarks import world  # noqa: PLC0415
     from benchmarks.peers import bare  # noqa: PLC0415
-    from mail.combining import insert_together  # noqa: PLC0415
+    from mail.delivery.group_commit import insert_together  # noqa: PLC0415
 
     if box_id is None:
         return bare.insert

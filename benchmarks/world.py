@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from benchmarks.database import execute, settle
-from mail import delivery, selectors, services, subscribing
+from mail import selectors, services
+from mail.delivery import insert, subscriptions
 from mail.models import Box, Subscription, User, new_post_id
 
 SUBJECT = "Minutes of Monday's meeting"
@@ -89,13 +90,13 @@ def posts(count: int) -> list[UUID]:
     return ids
 
 
-def delivered(post_id: UUID, box_ids: Sequence[int]) -> delivery.Delivery:
-    return delivery.Delivery(post_id, post_id, SUBJECT, SENDER, box_ids)
+def delivered(post_id: UUID, box_ids: Sequence[int]) -> insert.Delivery:
+    return insert.Delivery(post_id, post_id, SUBJECT, SENDER, box_ids)
 
 
 def fill(box: Box, count: int) -> None:
     """Deliver so many new posts to one box."""
-    delivery.insert([delivered(post_id, [box.pk]) for post_id in posts(count)])
+    insert.insert([delivered(post_id, [box.pk]) for post_id in posts(count)])
 
 
 def reader(name: str, sources: Sequence[Box]) -> Box:
@@ -103,6 +104,6 @@ def reader(name: str, sources: Sequence[Box]) -> Box:
     box = selectors.own_box(User.objects.create_user(name))
     Subscription.objects.filter(target=box).delete()
     for source in sources:
-        subscribing.subscribe(source.pk, [box.pk])
+        subscriptions.subscribe(source.pk, [box.pk])
     Subscription.objects.filter(target=box).update(start=0, watermark=0)
     return box

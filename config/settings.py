@@ -46,20 +46,20 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mail.middleware.PageGZipMiddleware",
-    "mail.api.http.ApiMiddleware",
+    "mail.web.middleware.PageGZipMiddleware",
+    "mail.api.middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mail.middleware.SessionUseMiddleware",
+    "mail.web.middleware.SessionUseMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "mail.middleware.ReaderMiddleware",
-    "mail.middleware.HtmxSignInMiddleware",
-    "mail.middleware.MailErrorMiddleware",
+    "mail.web.middleware.ReaderMiddleware",
+    "mail.web.middleware.HtmxSignInMiddleware",
+    "mail.web.middleware.MailErrorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -104,7 +104,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "mail.User"
-SESSION_ENGINE = "mail.sessions"
+SESSION_ENGINE = "mail.auth.sessions"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "inbox"
 LOGOUT_REDIRECT_URL = "sign_in"
@@ -187,7 +187,7 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
-CSRF_FAILURE_VIEW = "mail.middleware.csrf_failed"
+CSRF_FAILURE_VIEW = "mail.web.middleware.csrf_failed"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", default=not DEBUG)

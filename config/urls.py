@@ -8,5 +8,5 @@ from mail.api.main import api
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("postapi/", api.urls),
-    path("", include("mail.urls")),
+    path("", include("mail.web.urls")),
 ]

@@ -5,7 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from e2e.mailbox import check, chosen, line
-from mail import delivery, selectors, services
+from mail import selectors, services
+from mail.delivery import insert
 from mail.models import Post
 
 
@@ -30,8 +31,8 @@ class TestChoosing:
             for n in range(1000)
         ]
         Post.objects.bulk_create(posts)
-        delivery.insert(
-            [delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in posts]
+        insert.insert(
+            [insert.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in posts]
         )
         page = window("test")
         expect(page.get_by_text("1,001 posts", exact=True)).to_be_visible()

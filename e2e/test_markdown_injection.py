@@ -10,7 +10,7 @@ from itertools import batched
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Frame
 
-from mail.markdown import render
+from mail.content.markdown import render
 from tests.markdown.corpus import CORPUS
 
 PAGE = "https://opost.test/"

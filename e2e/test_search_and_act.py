@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from e2e.mailbox import check, chosen, inspect, line, opened, subjects
-from mail import delivery, indexing, selectors, services, words
+from mail import selectors, services
+from mail.delivery import insert
 from mail.models import Post
+from mail.search import index, tokenizer
 
 MANY = 1200
 
@@ -33,11 +35,11 @@ def many(cast):
             for n in range(count)
         ]
         Post.objects.bulk_create(new)
-        delivery.insert(
-            [delivery.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in new]
+        insert.insert(
+            [insert.Delivery(p.pk, p.thread, p.subject, "udapost", [box.pk]) for p in new]
         )
-        vector = words.vector(subject="report", sender="udapost", recipients=[], body="")
-        indexing.add({post.pk: vector for post in new})
+        vector = tokenizer.vector(subject="report", sender="udapost", recipients=[], body="")
+        index.add({post.pk: vector for post in new})
     for n in range(3):
         services.send(sender=cast["udapost"], to=["test"], subject=f"other {n}")
 

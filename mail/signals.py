@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from mail import errors, services
+from mail.auth.sessions import MAX_USER_AGENT, SEEN, STARTED, USER_AGENT
 from mail.models import Box, User
-from mail.sessions import MAX_USER_AGENT, SEEN, STARTED, USER_AGENT
 
 
 @receiver(pre_save, sender=User)

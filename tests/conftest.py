@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from mail import delivery, selectors, services
+from mail import selectors, services
+from mail.delivery import insert
 from mail.models import Attachment, Box, Draft, Post, User
 
 
@@ -101,8 +102,8 @@ def fill() -> Callable[[Box, int], None]:
             post.thread = post.pk
         Post.objects.bulk_create(posts)
         rows = [
-            delivery.Delivery(post.pk, post.thread, post.subject, "x", [box.pk]) for post in posts
+            insert.Delivery(post.pk, post.thread, post.subject, "x", [box.pk]) for post in posts
         ]
-        delivery.insert(rows)
+        insert.insert(rows)
 
     return fill

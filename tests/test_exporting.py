@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail import errors, exporting, selectors, services, validation
+from mail import errors, selectors, services
+from mail.content import validation
+from mail.mime import mbox
 from mail.models import Blob, Post
 from mail.selectors import Exported
 
@@ -38,7 +40,7 @@ def read(parser: Any = policy.default, **given: Any) -> Any:
     thread = uuid4()
     post = Post(**{"created": NOW, "thread": thread, "sender_name": "alice"} | given)
     row = Exported(1, NOW, is_read=False, flags=(), post=post, attachments=())
-    written = exporting._of_mbox(row, "mail.example.org").encode()
+    written = mbox._of_mbox(row, "mail.example.org").encode()
     first, _, rest = written.partition(b"\n")
     assert first.startswith(b"From ")
     assert first.endswith(b"@mail.example.org Sat Jan 31 12:00:00 2026")
@@ -99,9 +101,9 @@ def test_an_answer_refers_to_what_it_answers():
 
 
 def test_pieces_hold_all_that_there_is(monkeypatch):
-    monkeypatch.setattr(exporting, "PIECE", 10)
+    monkeypatch.setattr(mbox, "PIECE", 10)
     parts = [b"12345", b"1234567", b"", b"x" * 25, b"end"]
-    pieces = list(exporting._gathered(iter(parts)))
+    pieces = list(mbox._gathered(iter(parts)))
     assert pieces == [b"123451234567", b"x" * 25, b"end"]
 
 
@@ -116,7 +118,7 @@ class TestFiles:
         return services.send_draft(draft=draft)
 
     def mbox(self, user) -> bytes:
-        return b"".join(exporting.mbox(selectors.own_box(user), "mail.example.org"))
+        return b"".join(mbox.mbox(selectors.own_box(user), "mail.example.org"))
 
     def test_come_back_as_they_were(self, bob, sent):
         services.send(sender=bob, to=["bob"], subject="after")
@@ -138,7 +140,7 @@ class TestFiles:
         assert written.count(b"Content-Disposition: attachment") == len(CARRIED) - 1
 
     def test_are_named_in_json_lines_and_part_of_the_source(self, signed_in, bob, sent):
-        (line,) = exporting.json_lines(selectors.own_box(bob))
+        (line,) = mbox.json_lines(selectors.own_box(bob))
         assert [one["size"] for one in json.loads(line)["attachments"]] == [
             len(content) for content, _ in CARRIED
         ]

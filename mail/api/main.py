@@ -9,31 +9,30 @@ from django.views.decorators.csp import csp_override
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from mail.api import (
+from mail.api import description, problems
+from mail.api.auth import BasicAuth, RateThrottle, SessionAuth, TokenAuth
+from mail.api.links import Urls
+from mail.api.params import ApiRequest
+from mail.api.resources import (
     actions,
     attachments,
     boxes,
     completions,
     delivered_posts,
-    description,
     drafts,
     found,
     join_requests,
     muted_threads,
     posts,
-    problems,
     sessions,
     submissions,
     subscriptions,
     tokens,
     users,
 )
-from mail.api import settings as own_settings
-from mail.api.answers import tagged
-from mail.api.auth import BasicAuth, RateThrottle, SessionAuth, TokenAuth
-from mail.api.common import ApiRequest
+from mail.api.resources import settings as own_settings
+from mail.api.responses import tagged
 from mail.api.schemas import Root, errors_of
-from mail.api.urls import Urls
 
 DESCRIPTION = """
 Mail of an organisation: posts, the boxes that they are delivered to, and who receives what.

@@ -1,11 +1,6 @@
 """Every composed read; nothing here writes."""
 
-from mail.selectors.addressing import (
-    Audience,
-    Completion,
-    audience,
-    completions,
-)
+from mail.selectors.account import languages, sessions, time_zones, tokens
 from mail.selectors.attachments import (
     attachments_of_draft,
     attachments_of_post,
@@ -97,15 +92,8 @@ from mail.selectors.posts import (
     recall_report,
     recallable_post,
 )
-from mail.selectors.searches import (
-    Hits,
-    Place,
-    search,
-    searched_among,
-    searched_lines,
-    searched_rows,
-)
-from mail.selectors.settings import languages, sessions, time_zones, tokens
+from mail.selectors.recipients import Audience, Completion, audience, completions
+from mail.selectors.search import Hits, Place, search, searched_among, searched_lines, searched_rows
 
 __all__ = [
     "PAGE",

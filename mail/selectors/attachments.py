@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from mail import blobs, direct, errors
+from mail import db, errors
 from mail.models import Attachment, Blob, Draft, User
 from mail.selectors.posts import readable_version
+from mail.storage import blobs
 
 
 def readable_attachment(user: User, attachment_id: UUID) -> Attachment:
@@ -50,11 +51,11 @@ def attachments_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, list[Attachment
     """The files of posts that were found to be readable, in their order: one read."""
     by_post: dict[UUID, list[Attachment]] = {}
     with connection.cursor() as cursor:
-        columns = direct.columns(Attachment, "a"), direct.columns(Blob, "b")
+        columns = db.columns(Attachment, "a"), db.columns(Blob, "b")
         cursor.execute(_OF_POSTS.format(*columns), [list(post_ids)])
         for row in cursor.fetchall():
-            attachment, rest = direct.made(Attachment, row)
-            attachment.blob, (post_id,) = direct.made(Blob, rest)
+            attachment, rest = db.made(Attachment, row)
+            attachment.blob, (post_id,) = db.made(Blob, rest)
             by_post.setdefault(post_id, []).append(attachment)
     return by_post
 

@@ -10,9 +10,9 @@ from django.db import connection
 
 from mail import names
 from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
-from mail.selectors.addressing import Completion, audience
 from mail.selectors.attachments import attachments_of_post, attachments_of_posts
 from mail.selectors.lists import delivered_post, full_names, neighbours
+from mail.selectors.recipients import Completion, audience
 
 
 @dataclass(frozen=True, slots=True)

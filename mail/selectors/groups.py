@@ -10,11 +10,11 @@ from django.db.models.functions import Concat, Lower
 
 from mail import errors, names, policies
 from mail.models import Box, DeliveredPost, JoinRequest, Post, Subscription, User
-from mail.selectors.addressing import sizes
+from mail.search.patterns import pattern
 from mail.selectors.conversations import boxes_shown, copies
 from mail.selectors.lists import PAGE, full_names
 from mail.selectors.muting import muted_groups
-from mail.selectors.parts import pattern
+from mail.selectors.recipients import sizes
 
 
 @dataclass(frozen=True, slots=True)

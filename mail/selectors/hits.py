@@ -5,10 +5,10 @@ from uuid import UUID
 
 from mail import errors
 from mail.models import Box, DeliveredPost, User
-from mail.searching import Query
+from mail.search.people import named
+from mail.search.query import Query
 from mail.selectors.boxes import own_boxes
-from mail.selectors.called import named
-from mail.selectors.searches import searched_keys
+from mail.selectors.search import searched_keys
 
 BATCH = 1000  # hits
 

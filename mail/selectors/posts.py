@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from mail import direct, errors
+from mail import db, errors
 from mail.models import DeliveredPost, Post, User
 from mail.selectors.boxes import own_boxes
 
@@ -25,7 +25,7 @@ WHERE p.id = %s AND p.recalled IS NULL AND (p.sender_id = %s OR EXISTS (
 
 def readable_post(user: User, post_id: UUID) -> Post:
     """A post that a person sent or was delivered, and that was not recalled; raises NotFound."""
-    return direct.made(Post, _readable(direct.columns(Post, "p"), user, post_id))[0]
+    return db.made(Post, _readable(db.columns(Post, "p"), user, post_id))[0]
 
 
 def readable_version(user: User, post_id: UUID) -> tuple[int, int | None]:

@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from mail import blobs, delivery, errors, file_types
+from mail import db, errors
 from mail.models import Attachment, Blob, Draft, Submission
+from mail.storage import blobs, file_types
 
 # Also how long an upload may take between the storage and its row, and a backup of the files.
 FILES_KEPT = timedelta(days=1)
@@ -65,14 +66,14 @@ def _stored(draft: Draft, attachment: Attachment, received: blobs.Received) -> A
     """A row for what arrived, and its content where that is not here already."""
     if Blob.objects.filter(pk=received.digest).exists():
         blob = Blob(pk=received.digest, size=received.size)
-        if delivery.retried(lambda: _added(draft, attachment, blob)):
+        if db.retried(lambda: _added(draft, attachment, blob)):
             return attachment
     path = blobs.write(received, name=attachment.name)
     blob = Blob(
         digest=received.digest, file=path, size=received.size, image_type=received.image_type
     )
     try:
-        while not delivery.retried(lambda: _added(draft, attachment, blob, new=True)):
+        while not db.retried(lambda: _added(draft, attachment, blob, new=True)):
             pass  # one of the same content was there, and removed before it could be held
     except errors.MailError:
         blobs.remove(path)
@@ -198,7 +199,7 @@ def _reap_strays() -> None:
 
 def _reap(digest: str) -> int:
     """Remove a content unless it is used again: first its row, and then its file."""
-    if (path := delivery.retried(lambda: _forgotten(digest))) is None:
+    if (path := db.retried(lambda: _forgotten(digest))) is None:
         return 0
     blobs.remove(path)
     return 1

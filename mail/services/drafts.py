@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from mail import errors, names, selectors, validation
+from mail import errors, names, selectors
+from mail.content import validation
 from mail.models import Draft, Post, Submission, User
 from mail.services.attachments import copy_to_draft
 from mail.services.sending import send

@@ -6,7 +6,9 @@ from itertools import batched
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from mail import delivery, errors, names, policies, subscribing, validation
+from mail import db, errors, names, policies
+from mail.content import validation
+from mail.delivery import counters, subscriptions
 from mail.models import Box, BoxCounter, Subscription, User
 from mail.services.mailbox import sync
 
@@ -76,7 +78,7 @@ def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
     unknown = [name for folded, name in wanted.items() if folded not in found]
     if unknown:
         raise errors.UnknownRecipient(names=unknown[:SAID], field="people")
-    delivery.retried(lambda: _add_members(group, sorted(found.values())))
+    db.retried(lambda: _add_members(group, sorted(found.values())))
     return len(found)
 
 
@@ -92,7 +94,7 @@ def _add_members(group: Group, user_ids: Sequence[int]) -> None:
 
 def join_anew(*, box: Box, user: User, by: User) -> None:
     """As `join`, but raises AlreadySubscribed unless this very call makes them a member."""
-    delivery.retried(lambda: _join_anew(box, user, by))
+    db.retried(lambda: _join_anew(box, user, by))
 
 
 @transaction.atomic
@@ -114,7 +116,7 @@ def leave(*, box: Box, user: User, by: User) -> None:
     group = _group_of(box)
     # Before the transaction, in which the group's counter would be locked ahead of the person's.
     sync(box=box)
-    delivery.retried(lambda: user.groups.remove(group))
+    db.retried(lambda: user.groups.remove(group))
 
 
 def _group_of(box: Box) -> Group:
@@ -137,9 +139,9 @@ def subscribe(*, source: Box, target: Box, by: User) -> None:
     with transaction.atomic():
         # One at a time, lest two at once close a circle together.
         Box.objects.select_for_update(no_key=True).get(kind=Box.Kind.EVERYONE)
-        if subscribing.feeds(target.pk, source.pk):
+        if subscriptions.feeds(target.pk, source.pk):
             raise errors.ClosesCircle(source=source.name, target=target.name)
-        if not subscribing.subscribe(source.pk, [target.pk]):
+        if not subscriptions.subscribe(source.pk, [target.pk]):
             raise errors.AlreadySubscribed(source=source.name, target=target.name)
         BoxCounter.objects.filter(pk=target.pk).update(fed=True)
 
@@ -149,7 +151,7 @@ def unsubscribe(*, source: Box, target: Box, by: User) -> None:
     policies.check_managing(target, by)
     sync(box=source)
     with transaction.atomic():
-        subscribing.unsubscribe(source.pk, [target.pk])
+        subscriptions.unsubscribe(source.pk, [target.pk])
         _mark_fed([target.pk])
 
 
@@ -163,7 +165,7 @@ def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     """Subscribe the personal boxes of people who are now in a group: set-based."""
     box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
-    subscribing.subscribe(box.pk, _personal_boxes(user_ids))
+    subscriptions.subscribe(box.pk, _personal_boxes(user_ids))
     for some in batched(user_ids, AT_ONCE):
         box.join_requests.filter(user__in=some).delete()
 
@@ -185,13 +187,13 @@ def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
     sync(box=box)
     with transaction.atomic():
         targets = _personal_boxes(user_ids)
-        delivery.lock(targets)
+        counters.lock(targets)
         # Asked again behind the lock: some may have joined anew while this waited for it.
         left = set(targets)
         for some in batched(targets, AT_ONCE):
             back = Box.objects.filter(pk__in=some, owner__groups=group_id)
             left.difference_update(back.values_list("pk", flat=True))
-        subscribing.unsubscribe(box.pk, sorted(left))
+        subscriptions.unsubscribe(box.pk, sorted(left))
 
 
 def _personal_boxes(user_ids: Collection[int]) -> list[int]:
@@ -234,7 +236,7 @@ def close_group_box(*, group: Group) -> None:
     sync(box=box)
     targets = list(box.subscribers.values_list("target_id", flat=True))
     fed = list(Box.objects.filter(group__isnull=False, subscriptions__source=box))
-    subscribing.unsubscribe(box.pk, targets)
+    subscriptions.unsubscribe(box.pk, targets)
     box.subscriptions.all().delete()
     box.managers.clear()
     box.join_requests.all().delete()

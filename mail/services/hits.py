@@ -7,7 +7,8 @@ from itertools import batched
 
 from django.db import transaction
 
-from mail import changes, delivery, errors
+from mail import db, errors
+from mail.delivery import counters, mailbox
 from mail.models import Box, User
 from mail.selectors import HitBatch, own_boxes
 from mail.services.mailbox import delete, flag, mark_read, mark_unread, move, move_or_merge, unflag
@@ -74,7 +75,7 @@ def move_hits_back(*, owner: User, box: Box, moved: Collection[Moved]) -> int:
         raise errors.NotFound
     # Copies first, of what goes back itself then.
     copied = sum(
-        delivery.retried(partial(_copy, box.pk, uids, source))
+        db.retried(partial(_copy, box.pk, uids, source))
         for source, uids in _uids(box, moved, merged=True)
     )
     back = _uids(box, moved, merged=False)
@@ -90,10 +91,10 @@ def _uids(box: Box, moved: Iterable[Moved], *, merged: bool) -> Iterator[tuple[i
         uids = found.setdefault(each.box_id, [])
         uids += range(each.first, min(each.last, box.counter.last_uid) + 1)
     for source, uids in found.items():
-        for batch in batched(uids, delivery.BATCH):
+        for batch in batched(uids, db.BATCH):
             yield source, batch
 
 
 @transaction.atomic
 def _copy(box_id: int, uids: Sequence[int], to_id: int) -> int:
-    return changes.copy(box_id, uids, to_id, delivery.lock([to_id])[to_id])
+    return mailbox.copy(box_id, uids, to_id, counters.lock([to_id])[to_id])

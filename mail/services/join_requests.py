@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from mail import delivery, errors, policies
+from mail import db, errors, policies
 from mail.models import Box, JoinRequest, User
 
 
@@ -20,7 +20,7 @@ def accept_request(*, box: Box, user: User, by: User) -> None:
     Who has withdrawn, was refused or is a member meanwhile stays as they are.
     """
     policies.check_managing(box, by)
-    delivery.retried(lambda: _accept(box, user))
+    db.retried(lambda: _accept(box, user))
 
 
 @transaction.atomic

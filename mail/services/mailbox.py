@@ -4,31 +4,32 @@ from collections.abc import Callable, Collection, Sequence
 
 from django.db import IntegrityError, transaction
 
-from mail import changes, delivery, errors, names
+from mail import db, errors, names
+from mail.delivery import counters, mailbox, pull
 from mail.models import Box, BoxCounter, DeliveredPost, Flag, Subscription, User
 
 
-def sync(*, box: Box, batches: int | None = None) -> delivery.Pulled:
+def sync(*, box: Box, batches: int | None = None) -> pull.Pulled:
     """Serve the subscriptions of a box, to the end or for so many batches."""
     # What people write to their own groups arrives read.
     owner_name = box.name if box.kind == Box.Kind.PERSONAL else ""
     inserted = 0
     while True:
-        pulled = delivery.pull(box.pk, owner_name=owner_name)
+        pulled = pull.pull(box.pk, owner_name=owner_name)
         inserted += pulled.inserted
         batches = None if batches is None else batches - 1
         if not pulled.more or batches == 0:
-            return delivery.Pulled(inserted, pulled.more)
+            return pull.Pulled(inserted, pulled.more)
 
 
 def mark_read(*, box: Box, uids: Collection[int] | None) -> int:
     """Mark delivered posts of a box read, all of them with None; says how many changed."""
-    return delivery.retried(lambda: changes.mark(box.pk, _listed(uids), read=True))
+    return db.retried(lambda: mailbox.mark(box.pk, _listed(uids), read=True))
 
 
 def mark_unread(*, box: Box, uids: Collection[int] | None) -> int:
     """Mark delivered posts of a box unread, all of them with None; says how many changed."""
-    return delivery.retried(lambda: changes.mark(box.pk, _listed(uids), read=False))
+    return db.retried(lambda: mailbox.mark(box.pk, _listed(uids), read=False))
 
 
 def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
@@ -38,17 +39,17 @@ def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
             "uid", flat=True
         )
     )
-    return delivery.retried(lambda: changes.mark(box.pk, uids, read=read)) if uids else 0
+    return db.retried(lambda: mailbox.mark(box.pk, uids, read=read)) if uids else 0
 
 
 def flag(*, box: Box, uids: Collection[int]) -> int:
     """Flag delivered posts of a box, so that they are found again; says how many changed."""
-    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=True))
+    return db.retried(lambda: mailbox.flag(box.pk, list(uids), Flag.FLAGGED.value, on=True))
 
 
 def unflag(*, box: Box, uids: Collection[int]) -> int:
     """Take that flag from delivered posts of a box; says how many changed."""
-    return delivery.retried(lambda: changes.flag(box.pk, list(uids), Flag.FLAGGED.value, on=False))
+    return db.retried(lambda: mailbox.flag(box.pk, list(uids), Flag.FLAGGED.value, on=False))
 
 
 def _listed(uids: Collection[int] | None) -> list[int] | None:
@@ -67,10 +68,10 @@ def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
     return move_or_merge(box=box, uids=uids, to=to).new
 
 
-def move_or_merge(*, box: Box, uids: Collection[int], to: Box) -> changes.Moved:
+def move_or_merge(*, box: Box, uids: Collection[int], to: Box) -> mailbox.Moved:
     """The same between two boxes; says also which posts were there already."""
     _check_same_owner(box, to)
-    return delivery.retried(lambda: _move(box.pk, list(uids), to.pk))
+    return db.retried(lambda: _move(box.pk, list(uids), to.pk))
 
 
 def _check_same_owner(box: Box, to: Box) -> None:
@@ -79,8 +80,8 @@ def _check_same_owner(box: Box, to: Box) -> None:
 
 
 @transaction.atomic
-def _move(box_id: int, uids: Sequence[int], to_id: int) -> changes.Moved:
-    return changes.move(box_id, uids, to_id, delivery.lock([box_id, to_id]))
+def _move(box_id: int, uids: Sequence[int], to_id: int) -> mailbox.Moved:
+    return mailbox.move(box_id, uids, to_id, counters.lock([box_id, to_id]))
 
 
 def move_up_to(*, box: Box, uid: int, to: Box) -> int:
@@ -96,37 +97,37 @@ def move_up_to(*, box: Box, uid: int, to: Box) -> int:
 
 @transaction.atomic
 def _move_batch(box_id: int, uid: int, to_id: int) -> int:
-    counters = delivery.lock([box_id, to_id])
+    locked = counters.lock([box_id, to_id])
     if uids := _batch(box_id, uid):
-        changes.move(box_id, uids, to_id, counters)
+        mailbox.move(box_id, uids, to_id, locked)
     return len(uids)
 
 
 def _batch(box_id: int, uid: int) -> list[int]:
     """The first uids of a box, up to one."""
     rows = DeliveredPost.objects.filter(box=box_id, uid__lte=uid).order_by("uid")
-    return list(rows.values_list("uid", flat=True)[: delivery.BATCH])
+    return list(rows.values_list("uid", flat=True)[: db.BATCH])
 
 
 def _in_batches(work: Callable[[], int]) -> int:
     """Do a batch after the other, each in a transaction of its own, until one is not full."""
     total = 0
     while True:
-        done = delivery.retried(work)
+        done = db.retried(work)
         total += done
-        if done < delivery.BATCH:
+        if done < db.BATCH:
             return total
 
 
 def delete(*, box: Box, uids: Collection[int]) -> list[int]:
     """Remove delivered posts from a box for good; nobody else's copy and no post is touched."""
-    return delivery.retried(lambda: _delete(box.pk, list(uids)))
+    return db.retried(lambda: _delete(box.pk, list(uids)))
 
 
 @transaction.atomic
 def _delete(box_id: int, uids: Sequence[int]) -> list[int]:
-    counter = delivery.lock([box_id]).get(box_id)
-    return changes.remove(box_id, uids, counter) if counter else []
+    counter = counters.lock([box_id]).get(box_id)
+    return mailbox.remove(box_id, uids, counter) if counter else []
 
 
 def delete_up_to(*, box: Box, uid: int) -> int:
@@ -136,8 +137,8 @@ def delete_up_to(*, box: Box, uid: int) -> int:
 
 @transaction.atomic
 def _delete_batch(box_id: int, uid: int) -> int:
-    counter = delivery.lock([box_id]).get(box_id)
-    return len(changes.remove(box_id, _batch(box_id, uid), counter)) if counter else 0
+    counter = counters.lock([box_id]).get(box_id)
+    return len(mailbox.remove(box_id, _batch(box_id, uid), counter)) if counter else 0
 
 
 @transaction.atomic
@@ -160,7 +161,7 @@ def delete_folder(*, box: Box) -> None:
     """Delete an empty folder that its owner made; raises FolderFixed or FolderNotEmpty."""
     if box.kind != Box.Kind.FOLDER or box.short_name in names.FOLDERS:
         raise errors.FolderFixed(name=box.name)
-    delivery.lock([box.pk])
+    counters.lock([box.pk])
     if DeliveredPost.objects.filter(box=box).exists():
         raise errors.FolderNotEmpty(name=box.name)
     box.delete()
@@ -172,7 +173,7 @@ def move_watermark(*, target: Box, source: Box, uid: int) -> Subscription:
 
     Raises NotFound, or WatermarkInvalid unless that is forward, and not beyond the source's end.
     """
-    delivery.lock([target.pk])
+    counters.lock([target.pk])
     found = Subscription.objects.filter(target=target, source=source)
     subscription = found.select_related("source__counter").first()
     if subscription is None:

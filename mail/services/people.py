@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
-from mail import accounts, errors, names
+from mail import errors, names
+from mail.delivery.provision import make_boxes
 from mail.models import Box, User
 
 
 def provision(*, user_ids: Collection[int]) -> None:
     """Give people the boxes and the subscription to everyone that they lack: set-based."""
-    accounts.provision(list(user_ids))
+    make_boxes(list(user_ids))
 
 
 def check_name_free(*, name: str) -> None:
@@ -38,5 +39,5 @@ def import_users(*, users: Iterable[User]) -> int:
         if count > 1:
             raise errors.NameTaken(name=folded)
     made = User.objects.bulk_create(batch)
-    accounts.provision([user.pk for user in made])
+    make_boxes([user.pk for user in made])
     return len(made)

@@ -8,8 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mail import changes, delivery, indexing, policies
+from mail import db, policies
+from mail.delivery import mailbox
+from mail.delivery.recall import remove_everywhere, sweep
 from mail.models import DeliveredPost, MutedThread, Post, Submission, User
+from mail.search import index
 
 ORPHANS_KEPT = timedelta(days=7)
 TOMBSTONES_KEPT = timedelta(days=30)
@@ -26,7 +29,7 @@ def recall(*, post: Post, by: User) -> int:
     Submission.objects.filter(post_id=post.pk, state=Submission.State.ACCEPTED).update(
         state=Submission.State.DELIVERED, next_attempt_at=None
     )
-    return changes.remove_everywhere(post.pk)
+    return remove_everywhere(post.pk)
 
 
 def reap_posts() -> int:
@@ -40,7 +43,7 @@ def reap_posts() -> int:
     while ids := _post_ids(after, before=now - ORPHANS_KEPT):
         after = ids[-1]
         for post_id in Post.objects.filter(pk__in=ids).exclude(recalled=None).values_list("pk"):
-            changes.sweep(*post_id)
+            sweep(*post_id)
         needed = set(DeliveredPost.objects.filter(post__in=ids).values_list("post_id", flat=True))
         pending = Submission.objects.filter(post__in=ids, state=Submission.State.ACCEPTED)
         needed.update(pending.values_list("post_id", flat=True))
@@ -62,7 +65,7 @@ def _reap(posts: QuerySet[Post]) -> int:
 
 def _post_ids(after: UUID, *, before: object) -> list[UUID]:
     posts = Post.objects.filter(pk__gt=after, created__lt=before).order_by("pk")
-    return list(posts.values_list("pk", flat=True)[: delivery.BATCH])
+    return list(posts.values_list("pk", flat=True)[: db.BATCH])
 
 
 INDEXED = 200  # posts at once: each batch is a short transaction
@@ -71,9 +74,9 @@ INDEXED = 200  # posts at once: each batch is a short transaction
 def index_posts() -> int:
     """Make findable what is not, by this version's words; says how many. It may run at any time."""
     after, total = UUID(int=0), 0
-    while ids := indexing.missing(after, limit=INDEXED):
+    while ids := index.missing(after, limit=INDEXED):
         after = ids[-1]
-        total += delivery.retried(partial(_index, ids))
+        total += db.retried(partial(_index, ids))
     return total
 
 
@@ -82,16 +85,16 @@ def _index(ids: list[UUID]) -> int:
     # Locked, so that one that is being reaped is not referred to.
     posts = Post.objects.filter(pk__in=ids).select_for_update(no_key=True).order_by("pk")
     vectors = {
-        post.pk: indexing.vector_of(post)
+        post.pk: index.vector_of(post)
         for post in posts.only("subject", "sender_name", "to", "cc", "body")
     }
-    indexing.add(vectors)
+    index.add(vectors)
     return len(vectors)
 
 
 def purge_tombstones() -> int:
     """Forget what left boxes long ago; says how much. Counters remember the sum."""
     total = 0
-    while purged := delivery.retried(lambda: changes.purge(timezone.now() - TOMBSTONES_KEPT)):
+    while purged := db.retried(lambda: mailbox.purge(timezone.now() - TOMBSTONES_KEPT)):
         total += purged
     return total

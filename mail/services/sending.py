@@ -11,19 +11,11 @@ from django.db import Error, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from mail import (
-    changes,
-    delivery,
-    errors,
-    indexing,
-    markdown,
-    names,
-    policies,
-    selectors,
-    submitting,
-    validation,
-)
+from mail import db, errors, names, policies, selectors
+from mail.content import markdown, validation
+from mail.delivery import insert, mailbox, outbox
 from mail.models import Box, DeliveredPost, Draft, Flag, Post, Submission, User
+from mail.search import index
 from mail.services.attachments import move_to_post
 
 logger = logging.getLogger(__name__)
@@ -75,9 +67,9 @@ def send(
         cc=[box.name for box in addressees.cc],
         in_reply_to=in_reply_to,
     )
-    submission = delivery.retried(lambda: _accept(post, sender, addressees, key, content, draft))
+    submission = db.retried(lambda: _accept(post, sender, addressees, key, content, draft))
     if submission.state == Submission.State.ACCEPTED:
-        submitting.finish(submission)
+        outbox.finish(submission)
     _mark(sender, in_reply_to, Flag.ANSWERED.value)
     _mark(sender, forwarded, Flag.FORWARDED.value)
     return submission
@@ -97,14 +89,14 @@ def _mark(sender: User, post_id: UUID | None, flag: str) -> None:
     if post_id is None:
         return
     try:
-        delivery.retried(lambda: _mark_copies(sender, post_id, flag))
+        db.retried(lambda: _mark_copies(sender, post_id, flag))
     except Error:
         logger.exception("A post that was answered or forwarded could not be marked")
 
 
 @transaction.atomic
 def _mark_copies(sender: User, post_id: UUID, flag: str) -> None:
-    changes.flag_copies(sender.pk, post_id, flag, on=True)
+    mailbox.flag_copies(sender.pk, post_id, flag, on=True)
 
 
 class Addressees(NamedTuple):
@@ -218,12 +210,12 @@ def _accept(
     draft: Draft | None,
 ) -> Submission:
     sent_box = selectors.own_box(sender, "sent")
-    vector = indexing.vector_of(post)
+    vector = index.vector_of(post)
     try:
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
             post.save(force_insert=True)
-            indexing.add({post.pk: vector})
+            index.add({post.pk: vector})
             if draft is not None:
                 move_to_post(draft_id=draft.pk, owner_id=sender.pk, post_id=post.pk)
             return Submission.objects.create(
@@ -271,10 +263,10 @@ def store(
         content_type=content_type,
         in_reply_to=in_reply_to,
     )
-    vector = indexing.vector_of(post)
+    vector = index.vector_of(post)
     with transaction.atomic():
         post.save(force_insert=True)
-        indexing.add({post.pk: vector})
+        index.add({post.pk: vector})
     return post
 
 
@@ -285,7 +277,7 @@ def deliver_pending(*, limit: int = 1000) -> list[Submission]:
     )
     found = list(due.order_by("next_attempt_at").select_related("post")[:limit])
     for submission in found:
-        submitting.finish(submission)
+        outbox.finish(submission)
     return found
 
 
@@ -297,10 +289,10 @@ def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     if post.sender_id != by.pk or post.recalled:
         raise errors.NotFound
     policies.check_posting(by, [box])
-    row = delivery.Delivery(post.pk, post.thread, post.subject, post.sender_name, [box.pk])
-    if not (rows := delivery.retried(lambda: delivery.insert([row]))):
+    row = insert.Delivery(post.pk, post.thread, post.subject, post.sender_name, [box.pk])
+    if not (rows := db.retried(lambda: insert.insert([row]))):
         raise errors.AlreadyDelivered(name=box.name)
-    submitting.withdraw_if_recalled(post)
+    outbox.withdraw_if_recalled(post)
     delivered = DeliveredPost.objects.filter(box=box, uid=rows[0].uid).first()
     if delivered is None:  # recalled meanwhile
         raise errors.NotFound

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from mail import errors, selectors, validation
+from mail import errors, selectors
+from mail.content import validation
 from mail.models import Session, User
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from mail import direct, errors
+from mail import db, errors
 from mail.models import ApiToken, User
 
 PREFIX = "opost_"  # so that a secret that leaked is known for what it is
@@ -83,11 +83,11 @@ class Used(NamedTuple):
 def use_token(*, secret: str) -> Used | None:
     """The active person whose living token has this secret, its use noted; None otherwise."""
     with connection.cursor() as cursor:
-        cursor.execute(_LIVING.format(columns=direct.columns(User, "u")), [_digest(secret)])
+        cursor.execute(_LIVING.format(columns=db.columns(User, "u")), [_digest(secret)])
         found = cursor.fetchone()
     if found is None:
         return None
-    user, (token_id, read_only, expires, last_used) = direct.made(User, found)
+    user, (token_id, read_only, expires, last_used) = db.made(User, found)
     now = timezone.now()
     if last_used is None or last_used < now - USE_NOTED:
         ApiToken.objects.filter(pk=token_id).update(last_used=now)

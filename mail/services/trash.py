@@ -6,7 +6,8 @@ from functools import partial
 
 from django.utils import timezone
 
-from mail import changes, delivery, errors, names, selectors
+from mail import db, errors, names, selectors
+from mail.delivery import mailbox
 from mail.models import Box, User
 from mail.services.mailbox import delete_up_to, move
 
@@ -32,8 +33,8 @@ def purge_trash() -> int:
     """Delete for good what was put into anybody's trash long ago; says how many."""
     before, total = timezone.now() - TRASH_KEPT, 0
     for box_ids in _trashes():
-        work = partial(changes.remove_moved, box_ids, before)
-        while removed := delivery.retried(work):
+        work = partial(mailbox.remove_moved, box_ids, before)
+        while removed := db.retried(work):
             total += removed
     return total
 
@@ -42,6 +43,6 @@ def _trashes() -> Iterator[list[int]]:
     """The ids of all trash boxes, in batches."""
     after, suffix = 0, names.folder("", names.TRASH)
     boxes = Box.objects.filter(kind=Box.Kind.FOLDER, name__endswith=suffix).order_by("pk")
-    while ids := list(boxes.filter(pk__gt=after).values_list("pk", flat=True)[: delivery.BATCH]):
+    while ids := list(boxes.filter(pk__gt=after).values_list("pk", flat=True)[: db.BATCH]):
         yield ids
         after = ids[-1]

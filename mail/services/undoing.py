@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from mail import changes, delivery, errors, names, selectors
+from mail import db, errors, names, selectors
+from mail.delivery import mailbox
 from mail.models import Draft, Flag, Post, Submission, User
 from mail.services.attachments import move_to_draft
 from mail.services.posts import recall
@@ -25,7 +26,7 @@ def undo_send(*, submission: Submission, by: User) -> Draft:
     if (draft := _made_before(post, by)) is None:
         if timezone.now() - submission.created > UNDO_FOR:
             raise errors.UndoTooLate(seconds=UNDO_FOR.seconds)
-        draft = delivery.retried(lambda: _take_back(submission, by))
+        draft = db.retried(lambda: _take_back(submission, by))
     recall(post=post, by=by)  # once more, if a crash came between the two
     _take_answered_back(post, by)
     return draft
@@ -42,7 +43,7 @@ def _take_answered_back(post: Post, by: User) -> None:
     answers = Post.objects.filter(thread=post.thread, in_reply_to=post.in_reply_to, sender=by)
     if not answers.filter(recalled=None).exists():
         flag, post_id = Flag.ANSWERED.value, post.in_reply_to
-        delivery.retried(lambda: changes.flag_copies(by.pk, post_id, flag, on=False))
+        db.retried(lambda: mailbox.flag_copies(by.pk, post_id, flag, on=False))
 
 
 @transaction.atomic

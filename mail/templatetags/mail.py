@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from ua_parser import parse
 
-from mail import names, words
+from mail import names
 from mail.models import Box
+from mail.search import tokenizer
 from mail.selectors import Folder
 
 register = template.Library()
@@ -117,10 +118,10 @@ def folded(html: str) -> SafeString:
 _FOLD = '<details class="quoted"><summary>%s</summary>'
 
 
-def marked(text: str, patterns: Sequence[words.Pattern]) -> SafeString:
+def marked(text: str, patterns: Sequence[tokenizer.Pattern]) -> SafeString:
     """Text, escaped, with what was looked for marked."""
     made, last = [], 0
-    for start, end in words.spans(text, patterns):
+    for start, end in tokenizer.spans(text, patterns):
         made += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
         last = end
     return mark_safe("".join([*made, escape(text[last:])]))  # noqa: S308 - all text is escaped
@@ -130,7 +131,7 @@ def marked(text: str, patterns: Sequence[words.Pattern]) -> SafeString:
 _TAG = re.compile(r"""(<(?:[^>"]|"[^"]*")*+>)""")
 
 
-def marked_body(body_html: str, patterns: Sequence[words.Pattern]) -> SafeString:
+def marked_body(body_html: str, patterns: Sequence[tokenizer.Pattern]) -> SafeString:
     """Sanitised HTML with what was looked for marked in its text; no tag is touched."""
     pieces = _TAG.split(body_html)  # texts, and between them tags
     pieces[::2] = [text and marked(unescape(text), patterns) for text in pieces[::2]]

@@ -288,10 +288,10 @@ class TestExport:
     def test_takes_the_same_memory_at_any_size(self, bob, fill, kind):
         import tracemalloc
 
-        from mail import exporting
+        from mail.mime import mbox
 
         def export(box: Box) -> Iterator[bytes]:
-            return exporting.mbox(box, "x") if kind == "mbox" else exporting.json_lines(box)
+            return mbox.mbox(box, "x") if kind == "mbox" else mbox.json_lines(box)
 
         box, peaks = selectors.own_box(bob), []
         for more in (300, 2700):

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from mail import audit, selectors, services
+from mail import selectors, services
 from mail.models import (
     Box,
     BoxCounter,
@@ -23,6 +23,7 @@ from mail.models import (
     Tombstone,
     User,
 )
+from mail.services import audit
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from mail import delivery, errors, selectors, services
+from mail import db, errors, selectors, services
+from mail.delivery import insert, pull
 from mail.models import Box, DeliveredPost, Post, Submission, Subscription, User
 
 from .support import PATIENCE, Rival, found, held, uids, until, until_waiting, waiting
@@ -45,10 +46,10 @@ def stored_post(sender: User, subject: str) -> Post:
 
 
 def put(post: Post, *boxes: Box) -> None:
-    row = delivery.Delivery(
+    row = insert.Delivery(
         *(post.pk, post.thread, post.subject, post.sender_name), [box.pk for box in boxes]
     )
-    delivery.insert([row])
+    insert.insert([row])
 
 
 def synced(user: User) -> int:
@@ -116,7 +117,7 @@ class TestSyncs:
         box = selectors.own_box(bob)
 
         with held(box):
-            direct = Rival(lambda: delivery.retried(lambda: put(post, box)))
+            direct = Rival(lambda: db.retried(lambda: put(post, box)))
             until_waiting(1)
             sync = Rival(lambda: synced(bob))
             until_waiting(2)
@@ -134,7 +135,7 @@ class TestSyncs:
         with held(box):
             sync = Rival(lambda: synced(bob))
             until_waiting(1)
-            direct = Rival(lambda: delivery.retried(lambda: put(post, box)))
+            direct = Rival(lambda: db.retried(lambda: put(post, box)))
             until_waiting(2)
         sync.result()
         direct.result()
@@ -148,7 +149,7 @@ class TestSyncs:
         box = selectors.own_box(bob)
 
         with held(selectors.own_box(alice)):
-            late = Rival(lambda: delivery.retried(lambda: put(post, selectors.own_box(alice), box)))
+            late = Rival(lambda: db.retried(lambda: put(post, selectors.own_box(alice), box)))
             until_waiting(1)
             put(post, box)
             services.delete(box=box, uids=[1])
@@ -363,7 +364,7 @@ class TestRecall:
         services.join(box=outer, user=bob, by=bob)
         post = services.send(sender=alice, to=["crew"], subject="oops").post
 
-        with open_until_the_end(lambda: delivery.pull(outer.pk)):
+        with open_until_the_end(lambda: pull.pull(outer.pk)):
             recall = Rival(lambda: services.recall(post=post, by=alice))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
         recall.result()

@@ -23,8 +23,10 @@ from functools import partial
 import pytest
 from django.db import Error, connection, transaction
 
-from mail import audit, delivery, selectors, services
+from mail import selectors, services
+from mail.delivery import insert
 from mail.models import Box, BoxCounter, DeliveredPost, Post, Submission, Tombstone, User
+from mail.services import audit
 
 from .support import PATIENCE, another_connection, uids
 
@@ -143,7 +145,7 @@ class Storm:
         boxes = [box.pk for box in dice.sample([*self.boxes.values(), *self.own.values()], k=3)]
         with self.tolerant("rollback"), transaction.atomic():
             ghost = Post().pk
-            delivery.insert([delivery.Delivery(ghost, ghost, "ghost", "ghost", boxes)])
+            insert.insert([insert.Delivery(ghost, ghost, "ghost", "ghost", boxes)])
             time.sleep(dice.random() * 0.01)
             transaction.set_rollback(True)
         time.sleep(dice.random() * 0.02)

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from mail import audit, errors, selectors, services
+from mail import errors, selectors, services
 from mail.models import Box, DeliveredPost, Submission, User
+from mail.services import audit
 
 from .support import Rival, another_connection, found, held, uids, until, until_waiting, waiting
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mail import delivery, errors, selectors, services
+from mail import db, errors, selectors, services
 from mail.models import Box, DeliveredPost, MutedThread, Post, User
 
 pytestmark = pytest.mark.django_db
@@ -172,7 +172,7 @@ class TestCost:
         for thread in threads[1:]:
             services.mute_thread(user=bob, thread=thread)
         services.mute_group(box=crew, user=bob)
-        fill(crew, delivery.BATCH - 1)
+        fill(crew, db.BATCH - 1)
         assert self.pulled(box) == usual + 1
 
     def test_of_a_pull_of_nothing_stays_one_statement(self, alice, bob, crew):

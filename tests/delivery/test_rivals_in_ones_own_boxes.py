@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from mail import audit, delivery, errors, selectors, services
+from mail import db, errors, selectors, services
 from mail.models import DeliveredPost, Draft, Post, Submission, User, new_post_id
+from mail.services import audit
 
 from .support import Rival, another_connection, found, held, until_waiting
 
@@ -123,13 +124,13 @@ class TestMovingAllThatWasSeen:
 
     def test_twice_at_once_moves_each_once(self, bob, fill):
         box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
-        fill(box, delivery.BATCH + 10)
+        fill(box, db.BATCH + 10)
         rivals = [
             Rival(lambda: services.move_up_to(box=box, uid=10**9, to=archive)) for _ in range(2)
         ]
 
-        assert sum(rival.result() for rival in rivals) == delivery.BATCH + 10
-        assert len(set(found(bob, "archive"))) == delivery.BATCH + 10
+        assert sum(rival.result() for rival in rivals) == db.BATCH + 10
+        assert len(set(found(bob, "archive"))) == db.BATCH + 10
         assert wrong() == {}
 
 

@@ -17,8 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mail import audit, errors, selectors, services
+from mail import errors, selectors, services
 from mail.models import Box, DeliveredPost, Post, User
+from mail.services import audit
 
 from .support import uids
 

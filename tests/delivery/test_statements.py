@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mail import delivery, selectors, services
+from mail import db, selectors, services
 from mail.models import (
     Attachment,
     Blob,
@@ -92,10 +92,10 @@ class TestSync:
         box = selectors.own_box(bob)
         fill(crew, 1)
         one = cost(lambda: services.sync(box=box))
-        fill(crew, delivery.BATCH - 1)
+        fill(crew, db.BATCH - 1)
 
         assert cost(lambda: services.sync(box=box)) == one
-        assert DeliveredPost.objects.filter(box=box).count() == delivery.BATCH
+        assert DeliveredPost.objects.filter(box=box).count() == db.BATCH
 
     def test_costs_the_same_for_one_subscription_and_for_thirty(self, alice, bob, crew, fill):
         box = selectors.own_box(bob)
@@ -116,9 +116,9 @@ class TestSync:
 
     def test_works_in_batches(self, bob, crew, fill):
         box = selectors.own_box(bob)
-        fill(crew, delivery.BATCH + 1)
+        fill(crew, db.BATCH + 1)
 
-        assert services.sync(box=box, batches=1) == (delivery.BATCH, True)
+        assert services.sync(box=box, batches=1) == (db.BATCH, True)
         assert services.sync(box=box) == (1, False)
 
 
@@ -154,7 +154,7 @@ class TestPeople:
 
         sending(few)()
         once = cost(sending(few))
-        batches = MANY // delivery.BATCH
+        batches = MANY // db.BATCH
         # A batch more costs the insert and the look whether it was recalled meanwhile.
         assert cost(sending(many)) <= once + 2 * batches
         assert DeliveredPost.objects.filter(box__owner__in=many).count() == MANY

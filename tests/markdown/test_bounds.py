@@ -9,7 +9,14 @@ import time
 
 import pytest
 
-from mail.markdown import MAX_HIGHLIGHTED, MAX_LINES, MAX_MARKS, MAX_NESTING, MAX_TABLES, render
+from mail.content.markdown import (
+    MAX_HIGHLIGHTED,
+    MAX_LINES,
+    MAX_MARKS,
+    MAX_NESTING,
+    MAX_TABLES,
+    render,
+)
 
 SIZE = 256 * 1024
 CPU_SECONDS = 10

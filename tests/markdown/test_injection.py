@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.markdown import render, rendered
+from mail.content.markdown import render, rendered
 
 from .corpus import CORPUS
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail import words
-from mail.markdown import render
+from mail.content.markdown import render
+from mail.search import tokenizer
 from mail.templatetags.mail import marked_body
 
 from .corpus import CORPUS
@@ -51,8 +51,8 @@ class Document(HTMLParser):
         return made
 
 
-def patterns(*texts: str) -> list[words.Pattern]:
-    return [words.Pattern.of(text, beginning=True) for text in texts]
+def patterns(*texts: str) -> list[tokenizer.Pattern]:
+    return [tokenizer.Pattern.of(text, beginning=True) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_nothing_else_changes(body: str, typed: list[str], content_type: str) ->
 @pytest.mark.parametrize("name", CORPUS)
 def test_nothing_else_changes_in_what_means_harm(name: str) -> None:
     markup = render(CORPUS[name], content_type="text/markdown", key=KEY)
-    check(markup, [word.text for word in words.words(CORPUS[name])] or ["x"])
+    check(markup, [word.text for word in tokenizer.words(CORPUS[name])] or ["x"])
 
 
 def check(markup: str, typed: list[str]) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mail.markdown import LANGUAGE_ALIASES, LANGUAGES, Rendered, render, rendered
+from mail.content.markdown import LANGUAGE_ALIASES, LANGUAGES, Rendered, render, rendered
 
 
 def md(body: str, key: str = "1") -> str:

@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mail import searching, selectors, services, words
+from mail import selectors, services
 from mail.models import User
-from mail.selectors import called
+from mail.search import people, tokenizer
+from mail.search.people import CALLED, named
+from mail.search.query import parse
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +22,7 @@ def found():
     """The subjects that a person's search gives, newest first."""
 
     def found(user: User, typed: str) -> list[str]:
-        return [line.subject for line in selectors.search(user, searching.parse(typed)).lines]
+        return [line.subject for line in selectors.search(user, parse(typed)).lines]
 
     return found
 
@@ -128,7 +130,7 @@ def test_me_in_the_readers_language_and_beside_ones_own_name(bob, person, found,
     assert found(bob, "in:inbox from:bob") == ["theirs", "own"]
     assert found(bob, "in:inbox from:bob from:me") == ["own"]
     assert found(bob, "from:moi") == ["theirs"]
-    monkeypatch.setattr(called, "pgettext", lambda _context, _text: "Moí")
+    monkeypatch.setattr(people, "pgettext", lambda _context, _text: "Moí")
     assert found(bob, "in:inbox from:moi") == ["own"]
 
 
@@ -143,11 +145,11 @@ def test_all_that_was_found_by_name_is_acted_on(bob, person):
     services.send(sender=bob, to=["p17"], subject="own")
     boxes = selectors.own_boxes(bob)
     for typed, count in (("from:anna", 1), ("to:anna from:me", 1), ("from:me in:inbox", 0)):
-        hits = selectors.all_hits(boxes, searching.parse(typed), selectors.seen_of(boxes))
+        hits = selectors.all_hits(boxes, parse(typed), selectors.seen_of(boxes))
         assert services.flag_hits(hits=hits, flagged=True) == count
     posts = {line.post_id for line in selectors.page(selectors.own_box(bob)).lines}
     box = selectors.own_box(bob)
-    assert selectors.searched_among(boxes, searching.parse("from:anna"), box, posts)
+    assert selectors.searched_among(boxes, parse("from:anna"), box, posts)
 
 
 def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
@@ -157,19 +159,19 @@ def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
         return len(queries)
 
     assert cost("from:anna") == cost("subject:anna") + 1
-    people = [User(username=f"p{n}", first_name="Anna") for n in range(called.CALLED + 50)]
+    people = [User(username=f"p{n}", first_name="Anna") for n in range(CALLED + 50)]
     services.import_users(users=people)
     services.send(sender=User.objects.get(username="p0"), to=["bob"], subject="hello")
     assert found(bob, "from:anna") == ["hello"]
     assert cost("from:anna") == cost("from:anna to:bob") == cost("subject:hello") + 1
-    (text,) = called.named(searching.parse("from:anna"), []).texts
-    assert len(text.usernames) == called.CALLED
+    (text,) = named(parse("from:anna"), []).texts
+    assert len(text.usernames) == CALLED
 
 
 def test_of_many_parts_the_first_are_looked_up(person):
     person("p17", "Anna", "Schmidt")
-    typed = " ".join(f"to:x{n}" for n in range(called.PARTS - 1)) + " to:anna from:anna"
-    *_, within, beyond = called.named(searching.parse(typed), []).texts
+    typed = " ".join(f"to:x{n}" for n in range(people.PARTS - 1)) + " to:anna from:anna"
+    *_, within, beyond = named(parse(typed), []).texts
     assert (within.usernames, beyond.usernames) == (("p17",), ())
 
 
@@ -190,7 +192,7 @@ NAMES = st.text("aAåæÆeEéßsSøœtTþhijĳ -.'", min_size=1, max_size=6)
 @example("ßs", ["sß"])
 @example("ßß", ["ssß"])
 def test_the_expression_leaves_out_nobody(typed, parts):
-    name, pattern = " ".join(parts), words.Pattern.of(typed, beginning=False)
-    if words.spans(name, [pattern]):
-        asked = words.as_written(typed).replace(r"\m", r"\b").replace(r"\M", r"\b")
+    name, pattern = " ".join(parts), tokenizer.Pattern.of(typed, beginning=False)
+    if tokenizer.spans(name, [pattern]):
+        asked = tokenizer.as_written(typed).replace(r"\m", r"\b").replace(r"\M", r"\b")
         assert re.search(asked, name)

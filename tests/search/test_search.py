@@ -9,9 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mail import audit, errors, indexing, searching, selectors, services, words
+from mail import errors, selectors, services
 from mail.models import Post, PostWords, User, first_post_id
-from mail.selectors import searches
+from mail.search import index, tokenizer
+from mail.search.query import parse
+from mail.selectors import search
+from mail.services import audit
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +24,7 @@ def found():
     """The subjects that a person's search gives, newest first, over all its pages."""
 
     def found(user: User, typed: str, *, limit: int = selectors.PAGE) -> list[str]:
-        query, before, subjects = searching.parse(typed), None, []
+        query, before, subjects = parse(typed), None, []
         while True:
             hits = selectors.search(user, query, before=before, limit=limit)
             subjects += [line.subject for line in hits.lines]
@@ -127,7 +130,7 @@ def test_operators(alice, bob, charlie, write, found):
 
 def test_an_unknown_folder_is_named(bob):
     with pytest.raises(errors.SearchInvalid, match="in:attic"):
-        selectors.search(bob, searching.parse("x in:attic"))
+        selectors.search(bob, parse("x in:attic"))
 
 
 def test_the_trash_is_left_out_unless_asked_for(bob, write, found):
@@ -171,9 +174,9 @@ def many(fill):
     def many(box, count: int, text: str) -> None:
         before = set(PostWords.objects.values_list("pk", flat=True))
         fill(box, count)
-        vector = words.vector(subject="", sender="", recipients=[], body=text)
+        vector = tokenizer.vector(subject="", sender="", recipients=[], body=text)
         ids = Post.objects.exclude(pk__in=before).values_list("pk", flat=True)
-        indexing.add(dict.fromkeys(ids, vector))
+        index.add(dict.fromkeys(ids, vector))
 
     return many
 
@@ -181,7 +184,7 @@ def many(fill):
 def test_costs_the_same_for_few_and_many(bob, write, many):
     def cost(typed: str) -> int:
         with CaptureQueriesContext(connection) as queries:
-            selectors.search(bob, searching.parse(typed))
+            selectors.search(bob, parse(typed))
         return len(queries)
 
     write("first", "common rare")
@@ -195,15 +198,15 @@ def test_costs_the_same_for_few_and_many(bob, write, many):
 
 def test_a_rare_word_is_found_however_old_it_is(bob, write, many, found):
     write("old", "needle")
-    many(selectors.own_box(bob), searches.WALKED[0] * 2, "common")
+    many(selectors.own_box(bob), search.WALKED[0] * 2, "common")
     assert found(bob, "needle") == ["old"]
 
 
 def test_what_is_common_elsewhere_is_found_page_by_page(bob, charlie, write, many, found):
     write("old", "common")
-    many(selectors.own_box(bob), sum(searches.WALKED), "other")
-    many(selectors.own_box(charlie), searches.RARE + 1, "common")
-    first = selectors.search(bob, searching.parse("common"))
+    many(selectors.own_box(bob), sum(search.WALKED), "other")
+    many(selectors.own_box(charlie), search.RARE + 1, "common")
+    first = selectors.search(bob, parse("common"))
     assert first.lines == []
     assert first.next_before is not None
     assert found(bob, "common") == ["old"]
@@ -211,7 +214,7 @@ def test_what_is_common_elsewhere_is_found_page_by_page(bob, charlie, write, man
 
 def test_a_hit_shows_the_words_around_it(bob, write):
     write("s", "begin\n\n" + "filler " * 100 + "<b>needle</b> & end")
-    (line,) = selectors.search(bob, searching.parse("needle")).lines
+    (line,) = selectors.search(bob, parse("needle")).lines
     assert "<b>needle</b> & end" in line.snippet
     assert line.snippet.startswith("… filler")
 
@@ -232,7 +235,7 @@ class TestIndexing:
         write("one")
         PostWords.objects.update(version=0)
         assert services.index_posts() == 1
-        assert PostWords.objects.get().version == words.VERSION
+        assert PostWords.objects.get().version == tokenizer.VERSION
 
     @pytest.mark.parametrize(
         "body",
@@ -273,23 +276,23 @@ class TestAttachments:
 
     def test_are_found_however_old_they_are(self, bob, with_file, write, many, found):
         with_file("old", "needle")
-        many(selectors.own_box(bob), sum(searches.WALKED), "common")
+        many(selectors.own_box(bob), sum(search.WALKED), "common")
         assert found(bob, "has:attachment needle") == ["old"]
         assert found(bob, "-has:attachment needle") == []
-        first = selectors.search(bob, searching.parse("has:attachment"))
+        first = selectors.search(bob, parse("has:attachment"))
         assert first.lines == []
         assert found(bob, "has:attachment") == ["old"]
 
     def test_cost_the_same_for_few_and_many(self, bob, with_file, many):
         def cost() -> int:
             with CaptureQueriesContext(connection) as queries:
-                selectors.search(bob, searching.parse("has:attachment"))
+                selectors.search(bob, parse("has:attachment"))
             return len(queries)
 
         with_file("one")
         few = cost()
         many(selectors.own_box(bob), 20_000, "common")
-        assert cost() <= few + 2 * len(searches.WALKED)
+        assert cost() <= few + 2 * len(search.WALKED)
 
 
 def test_days_are_those_of_the_sending_not_of_the_pull(alice, bob, crew, found):

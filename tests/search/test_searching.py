@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mail import errors, words
-from mail.searching import (
+from mail import errors
+from mail.search import tokenizer
+from mail.search.query import (
     EXAMPLE,
     MAX_LENGTH,
     Field,
@@ -104,10 +105,10 @@ def test_a_part_can_be_taken_away():
     assert str(parse('a "b c" from:d').without(1)) == "a from:d"
 
 
-_bare = st.from_regex(r"\A[a-zé会][^\s\x00:\"“”„\xa0]{0,8}\Z").filter(words.words)
+_bare = st.from_regex(r"\A[a-zé会][^\s\x00:\"“”„\xa0]{0,8}\Z").filter(tokenizer.words)
 _phrases = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="“”„\xa0\0"), max_size=20
-).filter(words.words)
+).filter(tokenizer.words)
 _parts = st.one_of(
     st.builds(Text, _bare, st.sampled_from(Field), negated=st.booleans()),
     st.builds(Text, _phrases, st.sampled_from(Field), st.just(True), negated=st.booleans()),  # noqa: FBT003

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail import words
-from mail.words import Pattern
+from mail.search import tokenizer
+from mail.search.tokenizer import Pattern
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from mail.words import Pattern
     ],
 )
 def test_folds(typed, folded):
-    assert words.fold(typed) == folded
+    assert tokenizer.fold(typed) == folded
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_folds(typed, folded):
         ("snake_case", ["snake", "case"]),
         ("在会议室A见", ["在", "会", "议", "室", "a", "见"]),
         ("!?…", []),
-        ("x" * 100, ["x" * words.MAX_WORD]),
+        ("x" * 100, ["x" * tokenizer.MAX_WORD]),
     ],
 )
 def test_cuts(text, cut):
-    assert [word.text for word in words.words(text)] == cut
+    assert [word.text for word in tokenizer.words(text)] == cut
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_cuts(text, cut):
     ],
 )
 def test_asks(text, beginning, condition):
-    assert words.condition(text, beginning=beginning) == condition
+    assert tokenizer.condition(text, beginning=beginning) == condition
 
 
 SALAM = "سلام"
@@ -77,18 +77,18 @@ WITH_ARTICLE = [
 
 @pytest.mark.parametrize("word", WITH_ARTICLE)
 def test_an_article_is_stored_and_asked_without(word):
-    stored = words.vector(subject=word, sender="", recipients=[], body="")
+    stored = tokenizer.vector(subject=word, sender="", recipients=[], body="")
     assert stored == f"'{word}':1A '~{SALAM}':1A"
-    assert words.condition(word) == f"'{word}'"
-    asked = words.condition(word, beginning=True)
+    assert tokenizer.condition(word) == f"'{word}'"
+    asked = tokenizer.condition(word, beginning=True)
     assert asked == f"('{word}':* | '{SALAM}':* | '~{SALAM}':*)"
-    assert words.condition(SALAM, beginning=True) == f"('{SALAM}':* | '~{SALAM}':*)"
+    assert tokenizer.condition(SALAM, beginning=True) == f"('{SALAM}':* | '~{SALAM}':*)"
 
 
 @pytest.mark.parametrize("word", ["ال", "الى", "الله", "والد", "بالغ", SALAM, "alsalam"])
 def test_what_is_no_article_stays(word):
-    stored = words.vector(subject=word, sender="", recipients=[], body="")
-    assert stored == f"'{words.fold(word)}':1A"
+    stored = tokenizer.vector(subject=word, sender="", recipients=[], body="")
+    assert stored == f"'{tokenizer.fold(word)}':1A"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_no_article_stays(word):
 )
 def test_marks(text, typed, marked):
     made, last = "", 0
-    for start, end in words.spans(text, [Pattern.of(typed, beginning=True)]):
+    for start, end in tokenizer.spans(text, [Pattern.of(typed, beginning=True)]):
         made += f"{text[last:start]}[{text[start:end]}]"
         last = end
     assert made + text[last:] == marked
@@ -119,7 +119,7 @@ def test_marks(text, typed, marked):
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=5), max_size=3))
 def test_spans_are_in_order_and_inside(text, typed):
-    found = words.spans(text, [Pattern.of(each, beginning=True) for each in typed])
+    found = tokenizer.spans(text, [Pattern.of(each, beginning=True) for each in typed])
     flat = [place for span in found for place in span]
     assert flat == sorted(flat)
     assert all(start < end <= len(text) for start, end in found)
@@ -127,7 +127,7 @@ def test_spans_are_in_order_and_inside(text, typed):
 
 def test_an_excerpt_is_around_the_hit():
     text = "before " * 50 + "needle " + "after " * 50
-    found = words.excerpt(text, [Pattern.of("needle", beginning=False)], length=80)
+    found = tokenizer.excerpt(text, [Pattern.of("needle", beginning=False)], length=80)
     assert found.startswith("… before")
     assert "needle" in found
     assert len(found) <= 82

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mail import errors, policies, selectors, services
 from mail.models import Box, User
-from mail.selectors import addressing
+from mail.selectors import recipients
 
 
 def person(name: str, full_name: str = "", **fields: Any) -> User:
@@ -123,7 +123,7 @@ class TestCompletions:
             cursor.execute("ANALYZE")
         assert found(alice, "u", limit=3) == ["u0", "u1", "u10"]
         # As it is planned for any text, which it may be once it was prepared.
-        numbered = addressing._PEOPLE.replace("%s", "${}").format(*range(1, 10))
+        numbered = recipients._PEOPLE.replace("%s", "${}").format(*range(1, 10))
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
             cursor.execute(f"PREPARE people AS {numbered}")

@@ -8,9 +8,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
-from mail import audit, blobs, errors, selectors, services
+from mail import errors, selectors, services
 from mail.models import Attachment, Blob, Draft, Post
-from mail.services import attachments
+from mail.services import attachments, audit
+from mail.storage import blobs
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 

@@ -4,8 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mail import audit, errors, indexing, searching, selectors, services, words
+from mail import errors, selectors, services
 from mail.models import Box, DeliveredPost, Post, User
+from mail.search import index, tokenizer
+from mail.search.query import parse
+from mail.services import audit
 
 pytestmark = pytest.mark.django_db
 BATCH = 1000
@@ -26,7 +29,7 @@ def found(bob):
 
     def found(typed: str):
         boxes = selectors.own_boxes(bob)
-        return selectors.all_hits(boxes, searching.parse(typed), selectors.seen_of(boxes))
+        return selectors.all_hits(boxes, parse(typed), selectors.seen_of(boxes))
 
     return found
 
@@ -159,9 +162,9 @@ def many(fill):
     def many(box: Box, count: int, text: str) -> None:
         before = set(Post.objects.values_list("pk", flat=True))
         fill(box, count)
-        vector = words.vector(subject="", sender="", recipients=[], body=text)
+        vector = tokenizer.vector(subject="", sender="", recipients=[], body=text)
         ids = Post.objects.exclude(pk__in=before).values_list("pk", flat=True)
-        indexing.add(dict.fromkeys(ids, vector))
+        index.add(dict.fromkeys(ids, vector))
 
     return many
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from mail import delivery, errors, selectors, services
+from mail import db, errors, selectors, services
 from mail.models import Box, BoxCounter, DeliveredPost, Tombstone, User
 
 
@@ -107,7 +107,7 @@ class TestPurging:
 
         one = purge(1)
         assert purge(500) == one
-        assert purge(2 * delivery.BATCH + 5) == one + 2
+        assert purge(2 * db.BATCH + 5) == one + 2
 
     def test_is_a_command(self, bob, mail):
         services.trash(box=mail, uids=[1])

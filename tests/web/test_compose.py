@@ -194,7 +194,7 @@ def test_another_persons_draft_is_not_touched(signed_in, alice, bob):
 class TestManyRecipients:
     @pytest.fixture
     def crowd(self, alice, bob, crew, monkeypatch):
-        monkeypatch.setattr("mail.forms.ComposeForm.ASK_ABOVE", 1)
+        monkeypatch.setattr("mail.web.forms.forms.ComposeForm.ASK_ABOVE", 1)
         return crew
 
     def test_are_asked_about(self, signed_in, alice, bob, crowd):

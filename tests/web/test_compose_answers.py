@@ -3,7 +3,8 @@ from http import HTTPStatus
 import pytest
 from django.utils import timezone, translation
 
-from mail import answering, selectors, services
+from mail import selectors, services
+from mail.content import replies
 from mail.models import Draft, Post
 
 HTMX = {"HX-Request": "true"}
@@ -128,13 +129,13 @@ class TestAnswering:
         ],
     )
     def test_a_subject_is_marked_once(self, bob, subject, answered):
-        assert answering.reply(self.made(subject=subject), bob)["subject"] == answered
+        assert replies.reply(self.made(subject=subject), bob)["subject"] == answered
 
     @pytest.mark.parametrize(
         ("subject", "forwarded"), [("hi", "Fwd: hi"), ("FW: hi", "FW: hi"), ("Re: a", "Fwd: Re: a")]
     )
     def test_so_it_is_when_forwarded(self, bob, subject, forwarded):
-        assert answering.forward(self.made(subject=subject), bob)["subject"] == forwarded
+        assert replies.forward(self.made(subject=subject), bob)["subject"] == forwarded
 
     @pytest.mark.parametrize(
         ("to", "cc", "expected"),
@@ -145,26 +146,26 @@ class TestAnswering:
         ],
     )
     def test_all_are_the_sender_and_those_named_each_once(self, bob, to, cc, expected):
-        made = answering.reply_all(self.made(to=to, cc=cc), bob)
+        made = replies.reply_all(self.made(to=to, cc=cc), bob)
         assert (made["to"], made["cc"]) == expected
 
     def test_a_post_to_oneself_is_answered_to_oneself(self, bob):
         post = self.made(sender=bob, sender_name="bob", to=["bob"])
-        assert answering.reply(post, bob)["to"] == answering.reply_all(post, bob)["to"] == "bob"
+        assert replies.reply(post, bob)["to"] == replies.reply_all(post, bob)["to"] == "bob"
 
     @pytest.mark.parametrize(
         ("body", "quoted"),
         [("a", "> a"), ("a\n\nb\n", "> a\n>\n> b"), ("> a\nb", "> > a\n> b"), ("", ">")],
     )
     def test_quoting(self, body, quoted):
-        assert answering.quoted(body) == quoted
+        assert replies.quoted(body) == quoted
 
     def test_plain_text_stays_plain_when_forwarded(self, bob):
         post = self.made(content_type="text/plain", body="*x*", subject="s")
-        made = answering.forward(post, bob)
+        made = replies.forward(post, bob)
         assert made["content_type"] == "text/plain"
         assert "\nFrom: ann\n" in made["body"]
 
     def test_speaks_the_readers_language_as_far_as_it_is_known(self, bob):
         with translation.override("de"):
-            assert answering.reply(self.made(subject="hi"), bob)["subject"].endswith("hi")
+            assert replies.reply(self.made(subject="hi"), bob)["subject"].endswith("hi")

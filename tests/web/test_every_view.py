@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from mail import selectors, services
 from mail.models import ApiToken, Attachment, Draft, Session, User, new_post_id
-from mail.urls import urlpatterns
+from mail.web.urls import urlpatterns
 
 DRAFT = UUID("0197fb1a-0000-7000-8000-000000000001")  # that is written, sent, and taken back
 KEPT = UUID("0197fb1a-0000-7000-8000-000000000002")  # that is there already

@@ -6,8 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mail import indexing, selectors, services, words
+from mail import selectors, services
 from mail.models import Post
+from mail.search import index, tokenizer
 
 
 @pytest.fixture
@@ -146,8 +147,8 @@ def test_a_page_costs_the_same_at_any_size(signed_in, alice, bob, everyone, fill
     costs = {cost()}
     for size in (10, 10_000):
         fill(selectors.own_box(bob), size)
-        vector = words.vector(subject="common", sender="x", recipients=[], body="")
-        indexing.add(dict.fromkeys(Post.objects.values_list("pk", flat=True), vector))
+        vector = tokenizer.vector(subject="common", sender="x", recipients=[], body="")
+        index.add(dict.fromkeys(Post.objects.values_list("pk", flat=True), vector))
         costs.add(cost())
     # Session, person, box, idle sync, own boxes, the newest, which of them fit, which these are,
     # lines, first words, full names, words around the hits, folders.

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mail import audit
+from mail.services import audit
 
 
 class Command(BaseCommand):

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from mail import demo, selectors, services
+from mail import selectors, services
+from mail.management import demo
 from mail.models import Box, DeliveredPost, Post, PostWords, Submission, User, first_post_id
 
 

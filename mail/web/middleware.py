@@ -1,0 +1,136 @@
+"""Where the error tree becomes HTTP for the browser."""
+
+from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
+from urllib.parse import unquote
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
+from django.utils import timezone, translation
+
+from mail import errors
+from mail.api.links import ROOT
+from mail.auth.sessions import SessionStore
+
+_STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
+    (errors.NotFound, HTTPStatus.NOT_FOUND),
+    (errors.NotAllowed, HTTPStatus.FORBIDDEN),
+    (errors.DraftChanged, HTTPStatus.CONFLICT),
+    (errors.UndoTooLate, HTTPStatus.CONFLICT),
+    (errors.StorageFailed, HTTPStatus.INSUFFICIENT_STORAGE),
+    (errors.FileMissing, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (errors.MailError, HTTPStatus.BAD_REQUEST),
+)
+
+
+def _largest() -> int:
+    """Bytes of a request: all files of a post, and what is written beside them."""
+    return int(settings.ATTACHMENTS_MAX_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+class MailErrorMiddleware:
+    """Answer a refusal with its sentence; views never catch it themselves."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # PostgreSQL stores no NUL, so nothing is found by one.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return refused(request, errors.NotFound())
+        # Before a form is read, which puts its files on the disk.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > _largest():
+            return refused(request, errors.RequestTooLarge())
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return a page for what the services refuse, None for all else."""
+        return refused(request, error) if isinstance(error, errors.MailError) else None
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+    """A page in the product's look where a form was too old, or not ours."""
+    return refused(request, errors.FormTooOld())
+
+
+def refused(request: HttpRequest, error: errors.MailError) -> HttpResponse:
+    """Say what was refused: on a page of its own, or to htmx beside what is there."""
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    if request.headers.get("HX-Request") == "true":
+        answer = render(request, "refused.html#said", {"error": error}, status=status)
+        answer["HX-Reswap"] = "none"  # never instead of what is there
+        return answer
+    return render(request, "refused.html", {"error": error, "status": status}, status=status)
+
+
+class HtmxSignInMiddleware:
+    """Send a signed-out htmx request to the sign-in page, never that page into a fragment."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        redirected = response.headers.get("Location", "")
+        htmx = request.headers.get("HX-Request") == "true"
+        if htmx and response.status_code == HTTPStatus.FOUND and "/sign-in/" in redirected:
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": redirected})
+        return response
+
+
+class SessionUseMiddleware:
+    """Let a session know that it is in use, so that people can tell which of theirs are."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and isinstance(request.session, SessionStore):
+            request.session.note_use()
+        return self.get_response(request)
+
+
+class ReaderMiddleware:
+    """Speak the reader's language and show times in their zone: as they chose, else the browser."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Every request chooses anew, since threads are used again."""
+        if language := getattr(request.user, "language", ""):
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
+        own = getattr(request.user, "time_zone", "") or unquote(request.COOKIES.get("tz", ""))
+        if own in _zones():
+            timezone.activate(own)
+        else:
+            timezone.deactivate()
+        return self.get_response(request)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class PageGZipMiddleware(GZipMiddleware):
+    """Compress pages, whose tokens Django hides from those who would guess them by their length.
+
+    The API's answers keep their tags, and its exports stream as they are.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Compress what is no answer of the API and no file, of which ranges are asked for."""
+        if request.path_info.startswith(ROOT) or response.has_header("Accept-Ranges"):
+            return response
+        return super().process_response(request, response)
