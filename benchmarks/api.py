@@ -68,7 +68,7 @@ def _prepare(here: World) -> tuple[str, str, UUID]:
     sources = [world.group(f"api {nr}", here.sender) for nr in range(GROUPS)]
     sources.append(Box.objects.get(kind=Box.Kind.EVERYONE))
     box = world.reader("api-reader", sources)
-    services.sync(box=box)
+    services.mailbox.sync(box=box)
     world.fill(box, MAIL)
     rows = DeliveredPost.objects.filter(box=box).order_by("uid")
     original.Delivered.objects.bulk_create(
@@ -80,8 +80,8 @@ def _prepare(here: World) -> tuple[str, str, UUID]:
     )
     world.tidy()
     user = User.objects.get(username="api-reader")
-    _, secret = services.create_token(user=user, name="benchmark")
-    return user.username, secret, selectors.page(box).lines[0].post_id
+    _, secret = services.account.create_token(user=user, name="benchmark")
+    return user.username, secret, selectors.mailbox.page(box).rows[0].post_id
 
 
 @contextmanager

@@ -27,8 +27,8 @@ HEAD = ("case", "size", "time", "memory more than before", "target", "reached")
 
 
 def run(here: World, *, quick: bool) -> str:  # noqa: ARG001 - it is as quick for both
-    _, secret = services.create_token(user=here.sender, name="attachments")
-    draft = services.save_draft(owner=here.sender)
+    _, secret = services.account.create_token(user=here.sender, name="attachments")
+    draft = services.drafts.save(owner=here.sender)
     rows: list[tuple[str, ...]] = [HEAD]
     with tempfile.TemporaryDirectory() as files, _kept_in(files), server() as port:
         client = _Client(port, secret)

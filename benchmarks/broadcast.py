@@ -68,7 +68,7 @@ def _delivery(here: World, size: int) -> Callable[[], list[float]]:
 
 def _send(here: World, size: int) -> Callable[[], list[float]]:
     send = partial(
-        services.send,
+        services.sending.send,
         sender=here.sender,
         to=[here.audiences[size].name],
         subject=world.SUBJECT,

@@ -66,7 +66,7 @@ def run(_: World, *, quick: bool) -> Table:
 def _prepare() -> None:
     reader = User.objects.create_user(READER, password=PASSWORD)
     world.fill(reader.boxes.get(kind="personal"), MAIL)
-    services.sync(box=reader.boxes.get(kind="personal"))
+    services.mailbox.sync(box=reader.boxes.get(kind="personal"))
     world.tidy()
 
 

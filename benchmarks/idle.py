@@ -21,7 +21,9 @@ def run(here: World, *, quick: bool) -> Table:
     boxes = {number: _served(number, sources[:number]) for number in SUBSCRIPTIONS}
     world.tidy()
     ours = {
-        number: Contender("Opost", timed(partial(services.sync, box=box), repeat=3, calls=CALLS))
+        number: Contender(
+            "Opost", timed(partial(services.mailbox.sync, box=box), repeat=3, calls=CALLS)
+        )
         for number, box in boxes.items()
     }
     one = Contender("SELECT 1", timed(bare.select_one, repeat=3, calls=CALLS))
@@ -34,5 +36,5 @@ def run(here: World, *, quick: bool) -> Table:
 
 def _served(number: int, sources: list[Box]) -> Box:
     box = world.reader(f"idle{number}", sources)
-    services.sync(box=box)
+    services.mailbox.sync(box=box)
     return box

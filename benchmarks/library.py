@@ -50,7 +50,7 @@ def word(rank: int) -> str:
 def build(posts: int) -> tuple[User, Box]:
     """Make the posts and their reader; the index is made at the end, which is quicker."""
     reader = User.objects.create_user("reader")
-    box = selectors.own_box(reader)
+    box = selectors.boxes.own_box(reader)
     execute("SET synchronous_commit = off")
     execute("SELECT setseed(0.5)")
     execute(_POSTS, VOCABULARY, LENGTH, posts)

@@ -55,7 +55,7 @@ def _accepted(here: World, box_ids: list[int]) -> Submission:
         post=Post.objects.get(pk=world.posts(1)[0]),
         sender=here.sender,
         recipients=box_ids,
-        sent_box=selectors.own_box(here.sender, "sent").pk,
+        sent_box=selectors.boxes.own_box(here.sender, "sent").pk,
         send_at=now,
         next_attempt_at=now + timedelta(days=1),
     )

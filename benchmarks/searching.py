@@ -86,7 +86,7 @@ def _fill(box: Box, posts: int) -> None:
 
 def _row(user: User, box: Box, word: str, rounds: int) -> tuple[str, ...]:
     query = parse(word)
-    ours = _times(partial(selectors.search, user, query), rounds)
+    ours = _times(partial(selectors.search.search, user, query), rounds)
     join = _times(partial(_asked, _JOIN, box, word), rounds)
     [[hits]] = _asked(_COUNT, box, word)
     median, slowest = statistics.median(ours), max(ours)

@@ -36,7 +36,7 @@ class Scene:
         for source in self.sources:
             world.fill(source, OLD)
         for box in (self.box, self.twin):
-            services.sync(box=box)
+            services.mailbox.sync(box=box)
         for nr, source in enumerate(self.sources):
             if share := len(range(nr, self.pending, SOURCES)):
                 world.fill(source, share)
@@ -121,7 +121,7 @@ def _compare(table: Table, scene: Scene, rounds: int, repeat: int) -> None:
 
 def _ours(scene: Scene, repeat: int) -> Callable[[], list[float]]:
     def sync(box: Box) -> None:
-        _check(scene, services.sync(box=box).inserted)
+        _check(scene, services.mailbox.sync(box=box).inserted)
 
     return _from_same_state(sync, scene, scene.reset, repeat)
 

@@ -80,7 +80,7 @@ def tidy(*tables: str) -> None:
 
 
 def group(name: str, by: User) -> Box:
-    return services.create_group(name=name, by=by)
+    return services.groups.create(name=name, by=by)
 
 
 def posts(count: int) -> list[UUID]:
@@ -101,7 +101,7 @@ def fill(box: Box, count: int) -> None:
 
 def reader(name: str, sources: Sequence[Box]) -> Box:
     """The personal box of a new person with just these subscriptions, all from the start."""
-    box = selectors.own_box(User.objects.create_user(name))
+    box = selectors.boxes.own_box(User.objects.create_user(name))
     Subscription.objects.filter(target=box).delete()
     for source in sources:
         subscriptions.subscribe(source.pk, [box.pk])

@@ -135,7 +135,7 @@ def send(cast):
 
     def send(*subjects: str, **more) -> None:
         for subject in subjects:
-            services.send(sender=cast["udapost"], to=["test"], subject=subject, **more)
+            services.sending.send(sender=cast["udapost"], to=["test"], subject=subject, **more)
 
     return send
 
@@ -146,9 +146,9 @@ def office(cast: dict[str, User]) -> dict[str, User]:
     for name, full_name in (("anna", "Anna Berg"), ("annika", "Annika Thor"), ("ben", "Ben Annan")):
         first, _, last = full_name.partition(" ")
         cast[name] = User.objects.create_user(name, first_name=first, last_name=last)
-    crew = services.create_group(name="crew", by=cast["anna"])
+    crew = services.groups.create(name="crew", by=cast["anna"])
     for name in ("anna", "ben", "test"):
-        services.join(box=crew, user=cast[name], by=cast[name])
+        services.memberships.join(box=crew, user=cast[name], by=cast[name])
     return cast
 
 

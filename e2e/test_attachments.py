@@ -152,7 +152,7 @@ def test_sending_waits_for_the_upload(window, office):
     page.wait_for_timeout(200)
     held[0].continue_()
     expect(dialog).to_have_count(0)
-    assert len(selectors.attachments_of_post(Post.objects.get().pk)) == 1
+    assert len(selectors.attachments.of_post(Post.objects.get().pk)) == 1
 
 
 def test_what_did_not_arrive_is_sent_again(window, office):
@@ -196,7 +196,7 @@ def test_nothing_is_sent_without_what_was_meant_to_go_along(window, office):
     expect(dialog.get_by_role("button", name="Remove kept.txt")).to_be_focused()
     send.click()
     expect(dialog).to_have_count(0)
-    names = [one.name for one in selectors.attachments_of_post(Post.objects.get().pk)]
+    names = [one.name for one in selectors.attachments.of_post(Post.objects.get().pk)]
     assert names == ["kept.txt"]
 
 
@@ -249,7 +249,7 @@ def test_forwarding_takes_them_along_and_undo_brings_them_back(window, office):
     expect(dialog).to_have_count(0)
     assert inbox(office["anna"]) == ["Fwd: With a plan"]
     sent = Post.objects.get(subject="Fwd: With a plan", recalled=None)
-    assert [one.name for one in selectors.attachments_of_post(sent.pk)] == ["plan.pdf"]
+    assert [one.name for one in selectors.attachments.of_post(sent.pk)] == ["plan.pdf"]
 
 
 def test_what_is_forwarded_may_leave_a_file_out(window, office):
@@ -265,26 +265,26 @@ def test_what_is_forwarded_may_leave_a_file_out(window, office):
     page.keyboard.press("Control+Enter")
     expect(dialog).to_have_count(0)
     sent = Post.objects.get(subject="Fwd: Two plans")
-    assert [one.name for one in selectors.attachments_of_post(sent.pk)] == ["b.pdf"]
+    assert [one.name for one in selectors.attachments.of_post(sent.pk)] == ["b.pdf"]
 
 
 def test_a_draft_that_was_changed_elsewhere_keeps_its_files_as_a_new_one(window, office):
-    draft = services.save_draft(owner=office["test"], subject="Shared")
-    services.attach(draft=draft, file=io.BytesIO(b"%PDF"), name="plan.pdf")
+    draft = services.drafts.save(owner=office["test"], subject="Shared")
+    services.attachments.attach(draft=draft, file=io.BytesIO(b"%PDF"), name="plan.pdf")
     page = window("test", complains=False)  # of 409
     page.goto("/drafts/")
     page.get_by_role("link", name="Shared").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Remove plan.pdf")).to_be_enabled()
-    services.save_draft(owner=office["test"], draft_id=draft.pk, version=1, subject="Theirs")
+    services.drafts.save(owner=office["test"], draft_id=draft.pk, version=1, subject="Theirs")
     dialog.get_by_label("Subject").fill("Mine")
     dialog.get_by_role("button", name="Keep this text as a new draft").click()
     saved(dialog)
     expect(dialog.get_by_role("button", name="Remove plan.pdf")).to_be_enabled()
     dialog.get_by_role("button", name="Remove plan.pdf").click()
     expect(attached(dialog)).to_have_count(0)
-    assert selectors.attachments_of_draft(office["test"], draft.pk).count() == 1
-    assert selectors.drafts(office["test"]).count() == 2
+    assert selectors.attachments.of_draft(office["test"], draft.pk).count() == 1
+    assert selectors.drafts.own(office["test"]).count() == 2
 
 
 def test_without_scripts(window, office):
@@ -299,15 +299,15 @@ def test_without_scripts(window, office):
     choose(page, ("three.pdf", b"3"))
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Sent to udapost.")).to_be_visible()
-    sent = selectors.attachments_of_post(Post.objects.get().pk)
+    sent = selectors.attachments.of_post(Post.objects.get().pk)
     assert [one.name for one in sent] == ["two.pdf", "three.pdf"]
 
 
 def _send(office, subject: str, *files: tuple[str, bytes]) -> None:
-    draft = services.save_draft(owner=office["udapost"], to="test", subject=subject)
+    draft = services.drafts.save(owner=office["udapost"], to="test", subject=subject)
     for name, content in files:
-        services.attach(draft=draft, file=io.BytesIO(content), name=name)
-    services.send_draft(draft=draft)
+        services.attachments.attach(draft=draft, file=io.BytesIO(content), name=name)
+    services.drafts.send(draft=draft)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -35,10 +35,10 @@ class TestBadNetworks:
         expect(dialog.get_by_text("It could not be sent just now.")).to_be_visible()
         page.context.set_offline(False)
         saved(dialog)
-        assert selectors.drafts(office["test"]).get().body == "written in a tunnel"
+        assert selectors.drafts.own(office["test"]).get().body == "written in a tunnel"
 
     def test_what_was_kept_is_there_at_the_next_opening(self, untidy, office):
-        draft = services.save_draft(owner=office["test"], body="before")
+        draft = services.drafts.save(owner=office["test"], body="before")
         page = untidy("test")
         page.goto(f"/compose/{draft.pk}/")
         expect(body(page)).to_have_value("before")
@@ -83,19 +83,19 @@ class TestBadNetworks:
         expect(dialog.get_by_text("Not saved")).to_be_visible()
         body(dialog).fill("first and second")
         saved(dialog)
-        assert selectors.drafts(office["test"]).get().body == "first and second"
+        assert selectors.drafts.own(office["test"]).get().body == "first and second"
 
     def test_two_windows_overwrite_nothing(self, untidy, office):
-        draft = services.save_draft(owner=office["test"], subject="Shared", body="before")
+        draft = services.drafts.save(owner=office["test"], subject="Shared", body="before")
         page = untidy("test")
         page.goto(f"/compose/{draft.pk}/")
-        services.save_draft(owner=office["test"], draft_id=draft.pk, version=1, body="theirs")
+        services.drafts.save(owner=office["test"], draft_id=draft.pk, version=1, body="theirs")
         body(page).fill("mine")
         expect(page.get_by_text("changed in another window")).to_be_visible()
         page.get_by_role("button", name="Keep this text as a new draft").click()
         saved(page)
         expect(page.get_by_text("changed in another window")).to_be_hidden()
-        assert {d.body for d in selectors.drafts(office["test"])} == {"theirs", "mine"}
+        assert {d.body for d in selectors.drafts.own(office["test"])} == {"theirs", "mine"}
 
     def test_signed_out_meanwhile_it_goes_on_after_signing_in(self, untidy, office):
         page = untidy("test")

@@ -23,9 +23,9 @@ class TestChoosing:
 
     def test_a_thousand_at_once(self, window, send, cast):
         send("the oldest")
-        box = selectors.own_box(cast["test"])
+        box = selectors.boxes.own_box(cast["test"])
         posts = [
-            services.compose(
+            services.sending.compose(
                 sender=cast["udapost"], subject=f"s{n}", body="", content_type="text/plain"
             )
             for n in range(1000)

@@ -10,7 +10,7 @@ from mail import services
 
 class TestConversation:
     def test_folds_what_was_read_and_what_is_quoted(self, window, send, cast):
-        question = services.send(
+        question = services.sending.send(
             sender=cast["test"], to=["udapost"], subject="Lunch?", body="At 12"
         )
         send("Re: Lunch?", body="> At 12\n\nAt one.", in_reply_to=question.post.pk)

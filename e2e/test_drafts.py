@@ -34,7 +34,7 @@ def test_leaving_at_once_saves_at_once(window, office):
 
 
 def test_a_draft_is_discarded_and_comes_back(window, office):
-    services.save_draft(owner=office["test"], subject="Half-baked", body="idea")
+    services.drafts.save(owner=office["test"], subject="Half-baked", body="idea")
     page = window("test")
     page.goto("/drafts/")
     page.get_by_role("link", name="Discard Half-baked").click()
@@ -42,4 +42,4 @@ def test_a_draft_is_discarded_and_comes_back(window, office):
     expect(page.locator("#toasts")).to_contain_text("Draft discarded.")
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(body(page)).to_have_value("idea")
-    assert selectors.drafts(office["test"]).count() == 1
+    assert selectors.drafts.own(office["test"]).count() == 1

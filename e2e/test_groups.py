@@ -32,15 +32,17 @@ def test_make_a_group_ask_accept_leave_rejoin_and_stay(window, cast, width, sche
         manager.get_by_role("button", name="Accept test").click()
         expect(manager.get_by_text("asks to join")).to_have_count(0)
         person.reload()
-        services.send(sender=cast["udapost"], to=["board"], subject="Minutes")
+        services.sending.send(sender=cast["udapost"], to=["board"], subject="Minutes")
         person.get_by_role("button", name="Leave").click()
         expect(person.get_by_text("You have left board.")).to_be_visible()
-        services.send(sender=cast["udapost"], to=["board"], subject="Between")
+        services.sending.send(sender=cast["udapost"], to=["board"], subject="Between")
     person.goto("/")
     assert subjects(person) == ["Minutes", "Minutes"]
 
     Box.objects.filter(name="board").update(mandatory=True)
-    services.join(box=Box.objects.get(name="board"), user=cast["test"], by=cast["udapost"])
+    services.memberships.join(
+        box=Box.objects.get(name="board"), user=cast["test"], by=cast["udapost"]
+    )
     person.goto("/groups/board/")
     expect(person.get_by_text("Nobody can leave")).to_be_visible()
     expect(person.get_by_role("button", name="Leave")).to_have_count(0)
@@ -56,7 +58,7 @@ def test_a_group_receives_from_another_and_closes_no_circle(window, cast, width,
         manager.get_by_label("Name", exact=True).fill(name)
         manager.get_by_role("button", name="Make it").click()
         expect(manager.get_by_role("heading", name=name)).to_be_visible()
-    services.join(box=Box.objects.get(name="team"), user=cast["test"], by=cast["test"])
+    services.memberships.join(box=Box.objects.get(name="team"), user=cast["test"], by=cast["test"])
 
     add = manager.get_by_label("Add a group")
     add.fill("campany")
@@ -78,7 +80,7 @@ def test_a_group_receives_from_another_and_closes_no_circle(window, cast, width,
     expect(add).to_have_accessible_description(re.compile("would close a circle"))
     inspect(manager, "a circle")
 
-    services.send(sender=cast["udapost"], to=["company"], subject="For all of us")
+    services.sending.send(sender=cast["udapost"], to=["company"], subject="For all of us")
     member.goto("/")
     assert subjects(member) == ["For all of us"]
 
@@ -89,7 +91,7 @@ def test_a_group_receives_from_another_and_closes_no_circle(window, cast, width,
 
 
 def test_who_cannot_be_added_is_said_at_the_field(window, cast):
-    services.create_group(name="team", by=cast["udapost"])
+    services.groups.create(name="team", by=cast["udapost"])
     manager = window("udapost")
     manager.goto("/groups/team/")
     manager.get_by_label("Add a person").fill("nemo")

@@ -21,10 +21,10 @@ PAGES = [
 def test_every_page_fits(window, office, send, language, inbox, width):
     send("Something to read", body="# Big\n\nكيف\n\n    code")
     test = office["test"]
-    services.send(sender=test, to=["crew"], subject="Etwas zu lesen")
-    owned = services.create_group(name="owned", by=test, description=f"See https://{'w' * 200}.")
-    services.add_members(box=owned, usernames=["test", "anna", "ben"], by=test)
-    services.ask_to_join(box=owned, user=office["annika"])
+    services.sending.send(sender=test, to=["crew"], subject="Etwas zu lesen")
+    owned = services.groups.create(name="owned", by=test, description=f"See https://{'w' * 200}.")
+    services.memberships.add_members(box=owned, usernames=["test", "anna", "ben"], by=test)
+    services.memberships.ask(box=owned, user=office["annika"])
     page: Page = window("test", complains=False, viewport={"width": width, "height": 800})
     User.objects.filter(pk=test.pk).update(language=language)
     page.goto("/")

@@ -8,7 +8,7 @@ from e2e.writing import body, inbox, open_window
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
 def test_many_are_asked_about_first(window, office, scripts, monkeypatch):
-    monkeypatch.setattr("mail.forms.ComposeForm.ASK_ABOVE", 2)
+    monkeypatch.setattr("mail.web.forms.forms.ComposeForm.ASK_ABOVE", 2)
     page = window("test", java_script_enabled=scripts)
     dialog = open_window(page) if scripts else page
     if not scripts:

@@ -9,7 +9,7 @@ from mail import services
 
 
 def test_a_conversation_is_muted_by_key_and_comes_in_read(window, send, cast):
-    first = services.send(sender=cast["udapost"], to=["test"], subject="Lunch?").post
+    first = services.sending.send(sender=cast["udapost"], to=["test"], subject="Lunch?").post
     page = window("test")
     line(page, "Lunch?").get_by_role("link").click()
     expect(page.locator(".conversation")).to_be_visible()
@@ -18,7 +18,9 @@ def test_a_conversation_is_muted_by_key_and_comes_in_read(window, send, cast):
     unmute = page.get_by_role("button", name=re.compile("^Unmute"))
     expect(unmute).to_be_visible()
 
-    services.send(sender=cast["udapost"], to=["test"], subject="Re: Lunch?", in_reply_to=first.pk)
+    services.sending.send(
+        sender=cast["udapost"], to=["test"], subject="Re: Lunch?", in_reply_to=first.pk
+    )
     send("Another")
     page.evaluate("document.dispatchEvent(new Event('opost:sent'))")
     expect(line(page, "Another")).to_have_class(re.compile("unread"))
@@ -34,8 +36,8 @@ def test_a_conversation_is_muted_by_key_and_comes_in_read(window, send, cast):
 
 
 def test_a_group_is_muted_on_its_page(window, cast):
-    crew = services.create_group(name="crew", by=cast["udapost"])
-    services.join(box=crew, user=cast["test"], by=cast["test"])
+    crew = services.groups.create(name="crew", by=cast["udapost"])
+    services.memberships.join(box=crew, user=cast["test"], by=cast["test"])
     page = window("test")
     page.get_by_role("link", name="Groups").click()
     page.get_by_role("link", name="crew").click()
@@ -43,7 +45,7 @@ def test_a_group_is_muted_on_its_page(window, cast):
     expect(page.get_by_text("arrives in your inbox read")).to_be_visible()
     inspect(page, "a muted group")
 
-    services.send(sender=cast["udapost"], to=["crew"], subject="Minutes")
+    services.sending.send(sender=cast["udapost"], to=["crew"], subject="Minutes")
     page.goto(page.url.partition("/groups/")[0])
     expect(line(page, "Minutes")).to_be_visible()
     expect(line(page, "Minutes")).not_to_have_class(re.compile("unread"))

@@ -10,7 +10,7 @@ from mail import selectors, services
 
 def test_answering_all(window, office):
     asked = {"sender": office["anna"], "to": ["test", "crew"], "cc": ["ben", "test"]}
-    services.send(**asked, subject="Lunch?", body="Noon\n\nor one?")
+    services.sending.send(**asked, subject="Lunch?", body="Noon\n\nor one?")
     page = window("test")
     page.goto("/inbox/1/reply-all/")
     expect(chips(page)).to_have_text(["anna", "crew · 3 people"])
@@ -23,7 +23,8 @@ def test_answering_all(window, office):
     expect(page.get_by_text("Sent to anna, crew.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/$"))
     assert inbox(office["anna"]) == ["Re: Lunch?", "Lunch?"]
-    first, second = selectors.conversation(
-        office["test"], selectors.delivered_post(selectors.own_box(office["test"]), 1).post.thread
+    first, second = selectors.conversations.conversation(
+        office["test"],
+        selectors.mailbox.delivered_post(selectors.boxes.own_box(office["test"]), 1).post.thread,
     )
     assert second.in_reply_to == first.post_id

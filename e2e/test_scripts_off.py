@@ -19,7 +19,7 @@ class TestScriptsOff:
 
 
 def test_without_scripts_all_of_it_works(window, office):
-    services.send(sender=office["anna"], to=["test"], subject="Lunch?", body="Noon?")
+    services.sending.send(sender=office["anna"], to=["test"], subject="Lunch?", body="Noon?")
     page = window("test", java_script_enabled=False)
     page.goto("/inbox/1/reply/")
     expect(page.get_by_label("Cc", exact=True)).to_be_visible()

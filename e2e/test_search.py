@@ -17,9 +17,9 @@ def posts(cast):
         ("Lunch", "Soup again, they say."),
         ("会议", "我们明天在会议室见面"),
     ):
-        services.send(sender=cast["udapost"], to=["test"], subject=subject, body=body)
-    box = selectors.own_box(cast["test"])
-    services.move(box=box, uids=[2], to=selectors.own_box(cast["test"], "archive"))
+        services.sending.send(sender=cast["udapost"], to=["test"], subject=subject, body=body)
+    box = selectors.boxes.own_box(cast["test"])
+    services.mailbox.move(box=box, uids=[2], to=selectors.boxes.own_box(cast["test"], "archive"))
 
 
 def search(page: Page, text: str) -> None:
@@ -78,12 +78,12 @@ def test_what_cannot_be_read_is_said(window, posts):
 
 
 def test_more_comes_while_one_scrolls(window, cast):
-    for n in range(selectors.PAGE + 3):
-        services.send(sender=cast["udapost"], to=["test"], subject=f"number {n}.")
+    for n in range(selectors.mailbox.PAGE + 3):
+        services.sending.send(sender=cast["udapost"], to=["test"], subject=f"number {n}.")
     page = window("test")
     search(page, "number")
-    page.locator(".line").nth(selectors.PAGE - 1).scroll_into_view_if_needed()
-    expect(page.locator(".line")).to_have_count(selectors.PAGE + 3)
+    page.locator(".line").nth(selectors.mailbox.PAGE - 1).scroll_into_view_if_needed()
+    expect(page.locator(".line")).to_have_count(selectors.mailbox.PAGE + 3)
     expect(page.locator("#more")).to_have_count(0)
 
 

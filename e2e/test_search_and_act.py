@@ -16,20 +16,22 @@ MANY = 1200
 def posts(cast):
     """Some mail for test: of what is about lunch, one in the archive and one sent."""
     for n in range(3):
-        services.send(sender=cast["udapost"], to=["test"], subject=f"Lunch {n}", body="Soup.")
-    services.send(sender=cast["udapost"], to=["test"], subject="Minutes")
-    services.send(sender=cast["test"], to=["udapost"], subject="Lunch for all")
-    box = selectors.own_box(cast["test"])
-    services.move(box=box, uids=[1], to=selectors.own_box(cast["test"], "archive"))
+        services.sending.send(
+            sender=cast["udapost"], to=["test"], subject=f"Lunch {n}", body="Soup."
+        )
+    services.sending.send(sender=cast["udapost"], to=["test"], subject="Minutes")
+    services.sending.send(sender=cast["test"], to=["udapost"], subject="Lunch for all")
+    box = selectors.boxes.own_box(cast["test"])
+    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(cast["test"], "archive"))
 
 
 @pytest.fixture
 def many(cast):
     """A thousand and more that a search finds, in two folders, and some that it does not."""
     for folder, count in (("", MANY), ("archive", 100)):
-        box = selectors.own_box(cast["test"], folder)
+        box = selectors.boxes.own_box(cast["test"], folder)
         new = [
-            services.compose(
+            services.sending.compose(
                 sender=cast["udapost"], subject=f"s{n}", body="", content_type="text/plain"
             )
             for n in range(count)
@@ -41,7 +43,7 @@ def many(cast):
         vector = tokenizer.vector(subject="report", sender="udapost", recipients=[], body="")
         index.add({post.pk: vector for post in new})
     for n in range(3):
-        services.send(sender=cast["udapost"], to=["test"], subject=f"other {n}")
+        services.sending.send(sender=cast["udapost"], to=["test"], subject=f"other {n}")
 
 
 def search(page: Page, text: str) -> None:
@@ -52,8 +54,8 @@ def search(page: Page, text: str) -> None:
 
 
 def total(user, folder: str = "") -> int:
-    box = selectors.own_box(user, folder)
-    return next(each.total for each in selectors.folders(user) if each.box_id == box.pk)
+    box = selectors.boxes.own_box(user, folder)
+    return next(each.total for each in selectors.boxes.folders(user) if each.box_id == box.pk)
 
 
 def test_choose_some_and_see_where_they_are_now(window, posts):
@@ -91,7 +93,7 @@ def test_everything_that_was_found_at_once_and_undo(window, many, cast):
     page.get_by_role("checkbox", name="Choose everything that was found").check()
     expect(page.locator("[data-chosen]")).to_have_text("All")
     page.locator(".line").last.scroll_into_view_if_needed()
-    expect(page.locator(".line")).to_have_count(2 * selectors.PAGE)
+    expect(page.locator(".line")).to_have_count(2 * selectors.mailbox.PAGE)
     expect(page.locator("[data-chosen]")).to_have_text("All")  # what comes is among it
     chosen(page).get_by_role("button", name="Delete").click()
 
@@ -101,7 +103,7 @@ def test_everything_that_was_found_at_once_and_undo(window, many, cast):
     assert [total(cast["test"], box) for box in ("", "archive", "trash")] == [3, 0, MANY + 100]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status").last).to_contain_text("Undone.")
-    expect(page.locator(".line")).to_have_count(selectors.PAGE)
+    expect(page.locator(".line")).to_have_count(selectors.mailbox.PAGE)
     assert [total(cast["test"], box) for box in ("", "archive", "trash")] == [MANY + 3, 100, 0]
 
 
@@ -178,8 +180,8 @@ def test_an_opened_hit_that_is_chosen_leads_there_too(window, posts):
 
 
 def test_the_trash_is_asked_about(window, posts, cast):
-    box = selectors.own_box(cast["test"])
-    services.trash(box=box, uids=[2, 3])
+    box = selectors.boxes.own_box(cast["test"])
+    services.mailbox.trash(box=box, uids=[2, 3])
     page = window("test")
     search(page, "lunch in:trash")
     page.get_by_role("checkbox", name="Choose all on this page").check()

@@ -29,14 +29,14 @@ def test_undoing_too_late_says_so(untidy, office, monkeypatch):
     dialog.get_by_label("To", exact=True).fill("anna")
     dialog.get_by_role("button", name="Send").click()
     expect(page.locator("#toasts")).to_contain_text("Sent to anna.")
-    monkeypatch.setattr("mail.services.undoing.UNDO_FOR", services.UNDO_FOR * 0)
+    monkeypatch.setattr("mail.services.sending.UNDO_FOR", services.sending.UNDO_FOR * 0)
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(page.locator("#toasts")).to_contain_text("You can still recall the post")
     expect(dialog).to_be_hidden()
 
 
 def test_a_post_is_recalled(window, office):
-    services.send(sender=office["test"], to=["anna"], subject="Oops")
+    services.sending.send(sender=office["test"], to=["anna"], subject="Oops")
     page = window("test")
     page.goto("/sent/1/recall/")
     expect(page.get_by_text("1 person has it in a box.")).to_be_visible()

@@ -29,7 +29,7 @@ class TestTrouble:
     def test_what_is_gone_is_said(self, window, send, cast):
         send("gone")
         page = window("test", complains=False)
-        services.delete(box=selectors.own_box(cast["test"]), uids=[1])
+        services.mailbox.delete(box=selectors.boxes.own_box(cast["test"]), uids=[1])
         line(page, "gone").get_by_role("link").click()
         expect(page.get_by_role("status")).to_contain_text("There is no")
 

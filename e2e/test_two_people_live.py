@@ -38,9 +38,9 @@ class TestLive:
         expect(there.locator(".unread")).to_have_count(0)
 
     def test_who_joined_later_sees_no_old_broadcast(self, window, cast):
-        services.send(sender=cast["udapost"], to=["everyone"], subject="before")
+        services.sending.send(sender=cast["udapost"], to=["everyone"], subject="before")
         User.objects.create_user("late", password=PASSWORD)
-        services.send(sender=cast["udapost"], to=["everyone"], subject="after")
+        services.sending.send(sender=cast["udapost"], to=["everyone"], subject="after")
         late, test = window("late"), window("test")
         expect(late.locator(".line")).to_have_count(1)
         assert subjects(late) == ["after"]

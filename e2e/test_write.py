@@ -131,11 +131,11 @@ def test_closing_keeps_a_draft_and_minimising_keeps_the_window(window, office):
     expect(page.get_by_role("link", name="Write", exact=True)).to_be_focused()
     page.locator("#toasts").get_by_role("link", name="Write on").click()
     expect(body(page.get_by_role("dialog"))).to_have_value("for later")
-    assert selectors.drafts(office["test"]).count() == 1
+    assert selectors.drafts.own(office["test"]).count() == 1
 
 
 def test_another_window_takes_its_place_and_loses_nothing(window, office):
-    begun = services.save_draft(owner=office["test"], to="anna", subject="Begun", body="before")
+    begun = services.drafts.save(owner=office["test"], to="anna", subject="Begun", body="before")
     page = window("test")
     dialog = open_window(page)
     dialog.get_by_label("Subject").fill("In a hurry")
@@ -149,7 +149,7 @@ def test_another_window_takes_its_place_and_loses_nothing(window, office):
     saved(dialog)
     begun.refresh_from_db()
     assert begun.body == "before and after"
-    assert selectors.drafts(office["test"]).filter(subject="In a hurry").exists()
+    assert selectors.drafts.own(office["test"]).filter(subject="In a hurry").exists()
 
 
 def test_a_window_is_discarded_and_comes_back(window, office):
@@ -163,7 +163,7 @@ def test_a_window_is_discarded_and_comes_back(window, office):
     saved(dialog)
     dialog.get_by_role("button", name="Discard").click()
     expect(page.locator("#toasts")).to_contain_text("Draft discarded.")
-    assert not selectors.drafts(office["test"]).exists()
+    assert not selectors.drafts.own(office["test"]).exists()
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(body(page)).to_have_value("saved before")
 

@@ -28,9 +28,9 @@ def saved(scope: Locator | Page) -> None:
 
 
 def inbox(user: User) -> list[str]:
-    box = selectors.own_box(user)
-    services.sync(box=box)
-    return [line.subject for line in selectors.page(box).lines]
+    box = selectors.boxes.own_box(user)
+    services.mailbox.sync(box=box)
+    return [line.subject for line in selectors.mailbox.page(box).rows]
 
 
 def looks_well(page: Page) -> None:

@@ -57,7 +57,7 @@ class GroupForm(ModelForm[Group]):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         try:
-            services.check_group_name(name=name)
+            services.groups.check_name(name=name)
         except errors.InvalidInput as error:
             raise ValidationError(str(error)) from error
         return name
@@ -169,7 +169,7 @@ class PostAdmin(Unchangeable):
     @admin.action(description=_("Recall: hide everywhere, and remove from every box"))
     def recall(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         for post in queryset:
-            services.recall(post=post, by=request.user)  # type: ignore[arg-type]
+            services.sending.recall(post=post, by=request.user)  # type: ignore[arg-type]
         self.message_user(request, _("The posts were recalled."))
 
 

@@ -25,7 +25,7 @@ def check_username(instance: User, update_fields: frozenset[str] | None, **_: An
         return
     try:
         if instance._state.adding:  # noqa: SLF001 - documented for exactly this
-            services.check_name_free(name=instance.username)
+            services.people.check_name_free(name=instance.username)
         elif not User.objects.filter(pk=instance.pk, username=instance.username).exists():
             raise errors.NameFixed(name=instance.username)
     except errors.InvalidInput as error:
@@ -35,13 +35,13 @@ def check_username(instance: User, update_fields: frozenset[str] | None, **_: An
 @receiver(post_save, sender=User)
 def provision(instance: User, *, created: bool, **_: Any) -> None:
     if created:
-        services.provision(user_ids=[instance.pk])
+        services.people.provision(user_ids=[instance.pk])
 
 
 @receiver(user_logged_in)
 def provision_late(user: User, **_: Any) -> None:
     """Accounts that were made past all signals, in bulk, get their boxes here at the latest."""
-    services.provision(user_ids=[user.pk])
+    services.people.provision(user_ids=[user.pk])
 
 
 @receiver(user_logged_in)
@@ -63,21 +63,21 @@ def check_group_name(instance: Group, **_: Any) -> None:
 @receiver(post_save, sender=Group)
 def open_box(instance: Group, *, created: bool, **_: Any) -> None:
     if created:
-        services.open_group_box(group=instance)
+        services.groups.open_box(group=instance)
 
 
 @receiver(pre_delete, sender=Group)
 def close_box(instance: Group, **_: Any) -> None:
-    services.close_group_box(group=instance)
+    services.groups.close_box(group=instance)
 
 
 @receiver(m2m_changed, sender=User.groups.through)
 def follow_members(instance: User | Group, action: str, pk_set: set[int] | None, **_: Any) -> None:
     """Subscriptions follow `user.groups` and `group.user_set`, in sets."""
     change = {
-        "post_add": services.members_joined,
-        "post_remove": services.members_left,
-        "post_clear": services.members_left,
+        "post_add": services.memberships.members_joined,
+        "post_remove": services.memberships.members_left,
+        "post_clear": services.memberships.members_left,
     }.get(action)
     if action == "pre_clear":  # afterwards nobody knows who they were
         members = instance.user_set if isinstance(instance, Group) else instance.groups
@@ -96,7 +96,7 @@ def follow_members(instance: User | Group, action: str, pk_set: set[int] | None,
 def open_everyone(app_config: object, apps: Apps = registry, **_: Any) -> None:
     """The one box for everyone is there as soon as its table is, as permissions are."""
     if getattr(app_config, "label", "") == "mail" and _has_all_columns(apps):
-        services.open_everyone()
+        services.groups.open_everyone()
 
 
 def _has_all_columns(apps: Apps) -> bool:

@@ -31,7 +31,7 @@ def attach() -> Callable[..., Attachment]:
     """Attach some bytes to a draft."""
 
     def attach(draft: Draft, content: bytes = b"content", name: str = "a.txt") -> Attachment:
-        return services.attach(draft=draft, file=io.BytesIO(content), name=name)
+        return services.attachments.attach(draft=draft, file=io.BytesIO(content), name=name)
 
     return attach
 
@@ -59,9 +59,9 @@ def staff(db) -> User:
 @pytest.fixture
 def crew(alice, bob) -> Box:
     """A group that alice manages and bob is a member of."""
-    box = services.create_group(name="crew", by=alice)
+    box = services.groups.create(name="crew", by=alice)
     for user in (alice, bob):
-        services.join(box=box, user=user, by=user)
+        services.memberships.join(box=box, user=user, by=user)
     return box
 
 
@@ -75,8 +75,11 @@ def subjects() -> Callable[..., list[str]]:
     """What a person finds in a box after a sync, newest first."""
 
     def subjects(user: User, folder: str = "") -> list[str]:
-        services.sync(box=selectors.own_box(user))
-        return [line.subject for line in selectors.page(selectors.own_box(user, folder)).lines]
+        services.mailbox.sync(box=selectors.boxes.own_box(user))
+        return [
+            line.subject
+            for line in selectors.mailbox.page(selectors.boxes.own_box(user, folder)).rows
+        ]
 
     return subjects
 

@@ -16,7 +16,7 @@ from mail import errors, selectors, services
 from mail.content import validation
 from mail.mime import mbox
 from mail.models import Blob, Post
-from mail.selectors import Exported
+from mail.selectors.export import Exported
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -110,18 +110,18 @@ def test_pieces_hold_all_that_there_is(monkeypatch):
 class TestFiles:
     @pytest.fixture
     def sent(self, alice, bob, attach):
-        draft = services.save_draft(
+        draft = services.drafts.save(
             owner=alice, to="bob", subject="files", body="From me\n\n--=_x\n"
         )
         for content, name in CARRIED:
             attach(draft, content, name)
-        return services.send_draft(draft=draft)
+        return services.drafts.send(draft=draft)
 
     def mbox(self, user) -> bytes:
-        return b"".join(mbox.mbox(selectors.own_box(user), "mail.example.org"))
+        return b"".join(mbox.mbox(selectors.boxes.own_box(user), "mail.example.org"))
 
     def test_come_back_as_they_were(self, bob, sent):
-        services.send(sender=bob, to=["bob"], subject="after")
+        services.sending.send(sender=bob, to=["bob"], subject="after")
         first, _, second = self.mbox(bob).partition(b"\n\nFrom bob@")
         message: Any = message_from_bytes(first.partition(b"\n")[2], policy=policy.default)
         assert max(map(len, first.split(b"\n"))) <= 998
@@ -140,7 +140,7 @@ class TestFiles:
         assert written.count(b"Content-Disposition: attachment") == len(CARRIED) - 1
 
     def test_are_named_in_json_lines_and_part_of_the_source(self, signed_in, bob, sent):
-        (line,) = mbox.json_lines(selectors.own_box(bob))
+        (line,) = mbox.json_lines(selectors.boxes.own_box(bob))
         assert [one["size"] for one in json.loads(line)["attachments"]] == [
             len(content) for content, _ in CARRIED
         ]

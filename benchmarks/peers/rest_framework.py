@@ -24,7 +24,7 @@ from mail.models import Box, Post, User
 class TokenAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Any] | None:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        token = services.use_token(secret=secret) if kind == "Bearer" else None
+        token = services.account.use_token(secret=secret) if kind == "Bearer" else None
         return (token.user, token) if token else None
 
 
@@ -111,7 +111,7 @@ class Deliver(Guarded):
         given.is_valid(raise_exception=True)
         data = given.validated_data
         boxes = [Box.objects.get(name=name) for name in data["to"]]
-        post = services.compose(
+        post = services.sending.compose(
             sender=request.user,
             subject=data["subject"],
             body=data["body"],

@@ -33,7 +33,7 @@ class TokenAuth(HttpBearer):
         return super().__call__(request) if kind.lower() == self.openapi_scheme else None
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        found = services.use_token(secret=token)
+        found = services.account.use_token(secret=token)
         if found is None:
             return None
         if found.read_only and request.method != "GET":

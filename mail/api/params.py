@@ -75,7 +75,7 @@ def target_box(request: ApiRequest, reference: str, field: str) -> Box:
     """A box that a request's body names; raises UnknownRecipient or ReferenceInvalid."""
     name = Urls(request).key(reference, "boxes", field)
     try:
-        return selectors.visible_box(request.user, name)
+        return selectors.boxes.visible_box(request.user, name)
     except errors.NotFound:
         raise errors.UnknownRecipient(names=[name], field=field) from None
 
@@ -84,6 +84,6 @@ def own_box(request: ApiRequest, reference: str, field: str) -> Box:
     """One of the asker's boxes that a request's body names; raises as `target_box`."""
     name = Urls(request).key(reference, "boxes", field)
     try:
-        return selectors.own_box_named(request.user, name)
+        return selectors.boxes.own_box_named(request.user, name)
     except errors.NotFound:
         raise errors.UnknownRecipient(names=[name], field=field) from None

@@ -25,7 +25,8 @@ from pydantic_core import PydanticCustomError
 from mail import names
 from mail.api import fields
 from mail.models import Box, Draft, Post
-from mail.services import MAX_RECIPIENTS, MAX_TOKEN_NAME
+from mail.services.account import MAX_TOKEN_NAME
+from mail.services.sending import MAX_RECIPIENTS
 
 HOST = "https://mail.example.org/postapi"
 

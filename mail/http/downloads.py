@@ -75,7 +75,7 @@ def download(
     if is_range:
         status = HTTPStatus.PARTIAL_CONTENT
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{blob.size}"
-    part = _Part(selectors.content(attachment), start, length)
+    part = _Part(selectors.attachments.content(attachment), start, length)
     headers["Content-Length"] = str(length)
     if _is_head(request):
         part.close()

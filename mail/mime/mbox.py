@@ -15,7 +15,8 @@ import orjson
 
 from mail import errors
 from mail.models import Box, Flag, Post
-from mail.selectors import Exported, content, exported
+from mail.selectors.attachments import content
+from mail.selectors.export import Exported, exported
 from mail.storage import blobs
 
 # Lines end as files' do; headers are ASCII, which every mail program reads, bodies are UTF-8.

@@ -13,7 +13,7 @@ from mail.selectors.posts import readable_version
 from mail.storage import blobs
 
 
-def readable_attachment(user: User, attachment_id: UUID) -> Attachment:
+def readable(user: User, attachment_id: UUID) -> Attachment:
     """One of a draft of one's own, or of a post that one may read; raises NotFound."""
     found = Attachment.objects.filter(pk=attachment_id).select_related("blob").first()
     if found is None:
@@ -25,15 +25,15 @@ def readable_attachment(user: User, attachment_id: UUID) -> Attachment:
     return found
 
 
-def draft_attachment(user: User, attachment_id: UUID) -> Attachment:
+def of_own_draft(user: User, attachment_id: UUID) -> Attachment:
     """One of a draft of one's own; raises NotFound, also for one that was sent."""
-    found = readable_attachment(user, attachment_id)
+    found = readable(user, attachment_id)
     if found.draft_id is None:
         raise errors.NotFound
     return found
 
 
-def attachments_of_draft(user: User, draft_id: UUID) -> QuerySet[Attachment]:
+def of_draft(user: User, draft_id: UUID) -> QuerySet[Attachment]:
     """The files of a draft of one's own, in their order."""
     found = Attachment.objects.filter(draft=draft_id, owner=user)
     return found.select_related("blob").order_by("pk")
@@ -47,7 +47,7 @@ WHERE a.post_id = ANY (%s::uuid[]) ORDER BY a.id
 """
 
 
-def attachments_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, list[Attachment]]:
+def of_posts(post_ids: Iterable[UUID]) -> dict[UUID, list[Attachment]]:
     """The files of posts that were found to be readable, in their order: one read."""
     by_post: dict[UUID, list[Attachment]] = {}
     with connection.cursor() as cursor:
@@ -60,9 +60,9 @@ def attachments_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, list[Attachment
     return by_post
 
 
-def attachments_of_post(post_id: UUID) -> Sequence[Attachment]:
+def of_post(post_id: UUID) -> Sequence[Attachment]:
     """The files of one post that was found to be readable."""
-    return attachments_of_posts([post_id]).get(post_id, [])
+    return of_posts([post_id]).get(post_id, [])
 
 
 def content(attachment: Attachment) -> IO[bytes]:

@@ -81,7 +81,7 @@ SELECT EXISTS (SELECT FROM mail_boxcounter WHERE box_id = %s::bigint AND modseq 
 """
 
 
-def has_news(box: Box, modseq: int) -> bool:
+def has_updates(box: Box, modseq: int) -> bool:
     """Whether anything changed in a box since a modseq, or waits to be pulled: one read, no lock.
 
     Then `services.sync` is worth its while. What it pulls may turn out to be there already: the
@@ -119,3 +119,8 @@ def own_box_named(user: User, name: str) -> Box:
 def own_boxes(user: User) -> list[Box]:
     """All boxes of a person, with their counters."""
     return list(Box.objects.filter(owner=user).select_related("counter").order_by("pk"))
+
+
+def names_of(box_ids: set[int]) -> dict[int, str]:
+    """Names of boxes by id."""
+    return dict(Box.objects.filter(pk__in=box_ids).values_list("pk", "name"))

@@ -1,16 +1,12 @@
-"""What happened in a box since a state, and all of it, for export."""
+"""What happened in a box since a state."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import QuerySet
 
 from mail import errors
-from mail.models import Attachment, Box, BoxCounter, DeliveredPost, Post, Tombstone
-from mail.selectors.attachments import attachments_of_post, attachments_of_posts
-from mail.selectors.lists import delivered_post
+from mail.models import Box, BoxCounter, DeliveredPost, Tombstone
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ def state_of(counter: BoxCounter) -> str:
     return f"{counter.modseq}.{counter.last_uid}"
 
 
-def changes_since(box: Box, since: str, *, limit: int) -> BoxChanges:
+def after(box: Box, since: str, *, limit: int) -> BoxChanges:
     """What happened after a state; raises StateInvalid, or StateTooOld where it is not known.
 
     At most about `limit` changes: those of one modseq were made at once and stay together.
@@ -58,10 +54,10 @@ def changes_since(box: Box, since: str, *, limit: int) -> BoxChanges:
     )
 
 
-def recent_changes(box: Box, since: str, *, limit: int) -> BoxChanges | None:
+def recent(box: Box, since: str, *, limit: int) -> BoxChanges | None:
     """What happened after a state, or None where it is easier to read the box anew."""
     try:
-        changes = changes_since(box, since, limit=limit)
+        changes = after(box, since, limit=limit)
     except errors.StateTooOld:
         return None
     return None if changes.has_more else changes
@@ -97,41 +93,3 @@ def _cut(
     # The first beyond the limit is left for the next answer, unless all belong to it.
     upto = first[-1] - 1 if first[-1] > first[0] else first[-1]
     return upto, True
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A delivered post with all of its post."""
-
-    uid: int
-    delivered: datetime
-    is_read: bool
-    flags: Sequence[str]
-    post: Post
-    attachments: Sequence[Attachment]
-
-
-def exported(box: Box, *, batch: int = 100) -> Iterator[Exported]:
-    """A whole box in the order of its uids, in batches, at constant memory."""
-    after = 0
-    while True:
-        rows = DeliveredPost.objects.filter(box=box, uid__gt=after).order_by("uid")
-        found = list(rows.values_list("uid", "post_id", "delivered", "read_at", "flags")[:batch])
-        if not found:
-            return
-        after = found[-1][0]
-        # What was made of the body is as large again, and is made again elsewhere.
-        posts = Post.objects.filter(recalled=None).defer("body_html", "snippet")
-        by_id = posts.in_bulk([row[1] for row in found])
-        files = attachments_of_posts(by_id)
-        for uid, post_id, delivered, read_at, flags in found:
-            if post_id in by_id:
-                post, carried = by_id[post_id], files.get(post_id, ())
-                yield Exported(uid, delivered, read_at is not None, flags or (), post, carried)
-
-
-def exported_post(box: Box, uid: int) -> Exported:
-    """One delivered post with all of its post; raises NotFound, also for one recalled."""
-    row = delivered_post(box, uid)
-    files = attachments_of_post(row.post_id)
-    return Exported(row.uid, row.delivered, row.is_read, row.flags or (), row.post, files)

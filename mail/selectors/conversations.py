@@ -10,8 +10,8 @@ from django.db import connection
 
 from mail import names
 from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
-from mail.selectors.attachments import attachments_of_post, attachments_of_posts
-from mail.selectors.lists import delivered_post, full_names, neighbours
+from mail.selectors.attachments import of_post, of_posts
+from mail.selectors.mailbox import delivered_post, full_names, neighbours
 from mail.selectors.recipients import Completion, audience
 
 
@@ -49,7 +49,7 @@ def conversation(user: User, thread: UUID) -> list[Message]:
     posts = Post.objects.filter(pk__in=list(found), recalled=None).order_by("pk")
     shown = list(posts.only(*_OF_POST))
     people = full_names({post.sender_name for post in shown})
-    files = attachments_of_posts(found)
+    files = of_posts(found)
     return [_message(post, found[post.pk], boxes, people, files.get(post.pk, ())) for post in shown]
 
 
@@ -116,7 +116,7 @@ def copies(boxes: dict[int, str], post_ids: Sequence[UUID]) -> dict[UUID, Copy]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenedPost:
     """An opened post, the conversation around it, and how it lies in its box."""
 
     row: DeliveredPost
@@ -130,18 +130,18 @@ class Reading:
 SHOWN = 20  # recipients of a post by name; it may have thousands
 
 
-def reading(user: User, box: Box, uid: int) -> Reading:
+def opened_post(user: User, box: Box, uid: int) -> OpenedPost:
     """What one sees who opens a post; raises NotFound."""
     row = delivered_post(box, uid)
     messages = conversation(user, row.post.thread)
     if row.post_id not in {message.post_id for message in messages}:  # it lies in the trash
         copy = Copy(row.post_id, box.pk, row.uid, row.read_at, row.flags)
         people = full_names({row.post.sender_name})
-        files = attachments_of_post(row.post_id)
+        files = of_post(row.post_id)
         boxes = {box.pk: short_name(box)}
         messages = [*messages, _message(row.post, copy, boxes, people, files)]
     here = short_name(box)
-    return Reading(
+    return OpenedPost(
         row,
         messages,
         audience([*row.post.to, *row.post.cc][:SHOWN]).boxes,

@@ -8,7 +8,7 @@ from mail import errors
 from mail.models import Draft, Submission, User
 
 
-def drafts(user: User) -> QuerySet[Draft]:
+def own(user: User) -> QuerySet[Draft]:
     """A person's drafts, those saved last first."""
     return Draft.objects.filter(owner=user).order_by("-updated", "-pk")
 

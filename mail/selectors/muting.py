@@ -9,7 +9,7 @@ from mail import errors
 from mail.models import Box, MutedThread, Post, Subscription, User
 from mail.selectors.boxes import own_boxes
 from mail.selectors.conversations import copies
-from mail.selectors.lists import PAGE
+from mail.selectors.mailbox import PAGE
 
 
 def muted_groups(user: User) -> set[int]:

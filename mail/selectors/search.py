@@ -35,8 +35,14 @@ from mail.search import tokenizer
 from mail.search.people import named
 from mail.search.query import Field, In, Is, Query, Side, State, When, folder_key, unknown_folder
 from mail.selectors.boxes import own_boxes
-from mail.selectors.deliveries import DeliveredFilter, DeliveredRow, rows_of
-from mail.selectors.lists import PAGE, Line, lines_of
+from mail.selectors.mailbox import (
+    PAGE,
+    DeliveredFilter,
+    DeliveredRow,
+    MessageRow,
+    lines_of,
+    rows_of,
+)
 
 WALKED = (500, 3_000, 3_000, 3_000)  # delivered posts that are looked through, batch by batch
 RARE = 6_000  # posts that have the words, of all there are, to be looked for in the boxes
@@ -66,7 +72,7 @@ class _Hit(NamedTuple):
 class Hits:
     """One page of what was found, newest first; it may be short, and yet have more behind it."""
 
-    lines: list[Line]
+    lines: list[MessageRow]
     boxes: dict[int, Box]
     next_before: Place | None
 
@@ -119,7 +125,7 @@ def searched_keys(
     return [(hit.box_id, hit.uid) for hit in hits], place
 
 
-def searched_lines(keys: Collection[tuple[int, int]], query: Query) -> list[Line]:
+def searched_lines(keys: Collection[tuple[int, int]], query: Query) -> list[MessageRow]:
     """Some delivered posts as a search shows them, newest first, also if it finds them no more."""
     rows = DeliveredPost.objects.filter(pk__in=keys)
     return _with_excerpts(_in_order(_not_recalled(rows)), query)
@@ -127,7 +133,7 @@ def searched_lines(keys: Collection[tuple[int, int]], query: Query) -> list[Line
 
 def searched_among(
     boxes: Sequence[Box], query: Query, box: Box, posts: Collection[UUID]
-) -> list[Line]:
+) -> list[MessageRow]:
     """What a search finds of some posts in one of the boxes, as it shows them."""
     if box.pk not in _chosen(boxes, query):
         return []
@@ -137,7 +143,7 @@ def searched_among(
     return _with_excerpts(_not_recalled(rows.filter(_any_of(fitting))), query)
 
 
-def _not_recalled(rows: QuerySet[DeliveredPost]) -> list[Line]:
+def _not_recalled(rows: QuerySet[DeliveredPost]) -> list[MessageRow]:
     return [line for line in lines_of(rows) if not line.is_recalled]
 
 
@@ -145,7 +151,7 @@ def _rows(hits: Sequence[_Hit]) -> QuerySet[DeliveredPost]:
     return DeliveredPost.objects.filter(pk__in=[(hit.box_id, hit.uid) for hit in hits])
 
 
-def _in_order[T: (Line, DeliveredRow)](rows: Iterable[T]) -> list[T]:
+def _in_order[T: (MessageRow, DeliveredRow)](rows: Iterable[T]) -> list[T]:
     return sorted(rows, key=lambda row: (row.post_id, row.box_id), reverse=True)
 
 
@@ -335,7 +341,7 @@ def _cut(hits: list[_Hit], limit: int) -> tuple[list[_Hit], Place | None]:
 _TAG = re.compile(r"<[^>]*>?")
 
 
-def _with_excerpts(shown: list[Line], query: Query) -> list[Line]:
+def _with_excerpts(shown: list[MessageRow], query: Query) -> list[MessageRow]:
     """Lines whose first words give way to those around what was found, where there are any."""
     patterns = query.patterns(Field.ANY)
     if not patterns:

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
 
 from mail import db, errors
 from mail.models import Attachment, Blob, Draft, Submission
@@ -138,7 +137,7 @@ def copy_to_draft(*, post_id: UUID, draft: Draft) -> None:
 
 
 @transaction.atomic
-def copy_attachments(*, draft: Draft, draft_id: UUID) -> None:
+def copy(*, draft: Draft, draft_id: UUID) -> None:
     """What another draft of the same person carries, or carried, this one carries, too."""
     # Twice at once, they are copied once.
     list(Draft.objects.select_for_update(no_key=True).filter(pk=draft.pk).values_list("pk"))
@@ -159,57 +158,3 @@ def _copy(carried: models.QuerySet[Attachment], draft: Draft) -> None:
         )
         for one in found
     )
-
-
-# --- The reaper -----------------------------------------------------------------------------------
-
-
-def reap_files() -> int:
-    """Remove contents that nothing has referred to for a day; says how many.
-
-    In passes, as posts are reaped: one notes since when, a later one removes.
-    """
-    now = timezone.now()
-    _reap_attachments()
-    _reap_strays()
-    used = Exists(Attachment.objects.filter(blob=OuterRef("pk")))
-    Blob.objects.exclude(orphaned=None).filter(used).update(orphaned=None)
-    unused = Blob.objects.filter(~used)
-    old = unused.filter(orphaned__lt=now - FILES_KEPT)
-    reaped = sum(_reap(digest) for digest in list(old.values_list("pk", flat=True)))
-    unused.filter(orphaned=None).update(orphaned=now)
-    return reaped
-
-
-def _reap_attachments() -> None:
-    """Of drafts that were discarded, and not brought back."""
-    now = timezone.now()
-    gone = ~Exists(Draft.objects.filter(pk=OuterRef("draft_id")))
-    of_drafts = Attachment.objects.filter(draft__isnull=False)
-    of_drafts.exclude(gone).exclude(orphaned=None).update(orphaned=None)
-    of_drafts.filter(gone, orphaned__lt=now - FILES_KEPT).delete()
-    of_drafts.filter(gone, orphaned=None).update(orphaned=now)
-
-
-def _reap_strays() -> None:
-    """Files that a crash left without a row."""
-    for path in blobs.strays(before=timezone.now() - FILES_KEPT):
-        blobs.remove(path)
-
-
-def _reap(digest: str) -> int:
-    """Remove a content unless it is used again: first its row, and then its file."""
-    if (path := db.retried(lambda: _forgotten(digest))) is None:
-        return 0
-    blobs.remove(path)
-    return 1
-
-
-@transaction.atomic
-def _forgotten(digest: str) -> str | None:
-    """The file of a content whose row is deleted; None if it is used again."""
-    blob = Blob.objects.select_for_update().filter(pk=digest).first()
-    if blob is None or Attachment.objects.filter(blob=digest).exists():
-        return None
-    blob.delete()
-    return blob.file

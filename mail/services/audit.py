@@ -8,11 +8,12 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from mail import db, errors, names, services
+from mail import db, errors, names
 from mail.content import markdown
 from mail.delivery import insert, provision, recall, subscriptions
 from mail.models import DeliveredPost, Post, Submission, Tombstone
 from mail.search import tokenizer
+from mail.services import attachments, groups, memberships, people, sending, upkeep
 from mail.storage import blobs
 
 BATCH = 1000
@@ -83,7 +84,7 @@ def _count_people() -> int:
 def _repair_people() -> int:
     before = _count_people()
     for ids in _people():
-        services.provision(user_ids=ids)
+        people.provision(user_ids=ids)
     return before - _count_people()
 
 
@@ -96,7 +97,7 @@ def _repair_groups() -> int:
     repaired = 0
     for group in Group.objects.filter(box=None):
         try:
-            services.open_group_box(group=group)
+            groups.open_box(group=group)
         except errors.InvalidInput:
             continue
         repaired += 1
@@ -121,7 +122,7 @@ WHERE NOT EXISTS (SELECT FROM mail_user_groups ug
 def _repair_unsubscribed() -> int:
     members = _grouped(_UNSUBSCRIBED)
     for group_id, user_ids in members.items():
-        services.members_joined(group_id=group_id, user_ids=user_ids)
+        memberships.members_joined(group_id=group_id, user_ids=user_ids)
     return sum(map(len, members.values()))
 
 
@@ -169,7 +170,7 @@ WHERE b.kind = 'group' AND c.fed <> EXISTS (SELECT FROM mail_subscription s
 _MISSED = f"""
 SELECT s.target_id, d.post_id FROM mail_subscription s
 JOIN mail_deliveredpost d ON d.box_id = s.source_id AND d.uid > s.start AND d.uid <= s.watermark
-WHERE d.delivered > now() - interval '{services.TOMBSTONES_KEPT.days - 1} days'
+WHERE d.delivered > now() - interval '{upkeep.TOMBSTONES_KEPT.days - 1} days'
   AND NOT EXISTS (SELECT FROM mail_deliveredpost h
                   WHERE h.box_id = s.target_id AND h.post_id = d.post_id)
   AND NOT EXISTS (SELECT FROM mail_tombstone t
@@ -227,7 +228,7 @@ def _repair_unrendered() -> int:
     stale = Post.objects.filter(renderer__lt=markdown.RENDERER_VERSION)
     while posts := list(stale[:100]):
         for post in posts:
-            services.render(post=post)
+            sending.render(post=post)
         Post.objects.bulk_update(posts, ["body_html", "snippet", "renderer"])
         repaired += len(posts)
     return repaired
@@ -241,7 +242,7 @@ def _count_pending() -> int:
 
 
 def _repair_pending() -> int:
-    return len(services.deliver_pending())
+    return len(sending.deliver_pending())
 
 
 # A crash between the acceptance and the end of the draft. One saved since then is another text.
@@ -256,7 +257,7 @@ WHERE d.updated <= s.created"""
 
 def _strays() -> Iterator[str]:
     # Others may be on their way to their row.
-    return blobs.strays(before=timezone.now() - services.FILES_KEPT)
+    return blobs.strays(before=timezone.now() - attachments.FILES_KEPT)
 
 
 def _count(found: Callable[[], Iterator[object]]) -> Callable[[], int]:
@@ -417,7 +418,7 @@ _CHECKS = (
                     SELECT FROM mail_postwords w
                     WHERE w.post_id = p.id AND w.version = {tokenizer.VERSION})"""
         ),
-        services.index_posts,
+        upkeep.index_posts,
     ),
     _Check("submissions waiting for delivery", _count_pending, _repair_pending),
     _Check(

@@ -9,11 +9,11 @@ from django.utils import timezone
 from mail import errors, names, selectors
 from mail.content import validation
 from mail.models import Draft, Post, Submission, User
+from mail.services import sending
 from mail.services.attachments import copy_to_draft
-from mail.services.sending import send
 
 
-def save_draft(
+def save(
     *,
     owner: User,
     draft_id: UUID | None = None,
@@ -47,7 +47,7 @@ def save_draft(
         # What is the same already is left as it is, so that a repeated save is not a change.
         mine = Draft.objects.filter(pk=draft_id, owner=owner, version=version).exclude(**given)
         mine.update(**given, version=F("version") + 1, updated=timezone.now())
-    draft = selectors.own_draft(owner, draft_id)
+    draft = selectors.drafts.own_draft(owner, draft_id)
     if any(getattr(draft, field) != value for field, value in given.items()):
         raise errors.DraftChanged
     return draft
@@ -87,12 +87,12 @@ def _insert(owner: User, draft_id: UUID | None, given: dict[str, object]) -> UUI
     return draft.id
 
 
-def discard_draft(*, draft: Draft) -> None:
+def discard(*, draft: Draft) -> None:
     """Delete a draft; once it is gone, that is no error. What is saved anew has its files again."""
     Draft.objects.filter(pk=draft.pk).delete()
 
 
-def send_draft(*, draft: Draft) -> Submission:
+def send(*, draft: Draft) -> Submission:
     """Send a draft, and delete it once that is accepted; doing so twice sends once.
 
     Raises what `send` raises, and then the draft stays; so does a version that was saved
@@ -100,7 +100,7 @@ def send_draft(*, draft: Draft) -> Submission:
     """
     referred = _readable(draft.owner, draft.in_reply_to)
     forwards = draft.kind == Draft.Kind.FORWARD
-    submission = send(
+    submission = sending.send(
         sender=draft.owner,
         to=names.split(draft.to),
         cc=names.split(draft.cc),
@@ -121,6 +121,6 @@ def _readable(user: User, post_id: UUID | None) -> UUID | None:
     if post_id is None:
         return None
     try:
-        return selectors.readable_post(user, post_id).pk
+        return selectors.posts.readable_post(user, post_id).pk
     except errors.NotFound:
         return None

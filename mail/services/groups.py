@@ -1,20 +1,19 @@
-"""Groups, their members, and what feeds them."""
+"""Groups: what they say of themselves, who manages them, and what they receive from."""
 
-from collections.abc import Collection, Sequence
-from itertools import batched
+from collections.abc import Collection
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from mail import db, errors, names, policies
+from mail import errors, names, policies
 from mail.content import validation
-from mail.delivery import counters, subscriptions
-from mail.models import Box, BoxCounter, Subscription, User
+from mail.delivery import subscriptions
+from mail.models import Box, BoxCounter, User
 from mail.services.mailbox import sync
 
 
 @transaction.atomic
-def create_group(
+def create(
     *,
     name: str,
     by: User,
@@ -34,11 +33,9 @@ def create_group(
     return box
 
 
-def describe_group(
-    *, box: Box, by: User, description: str, join_policy: str, post_policy: str
-) -> None:
+def describe(*, box: Box, by: User, description: str, join_policy: str, post_policy: str) -> None:
     """Change what a group says of itself, and who may do what; raises as `add_manager`."""
-    _group_of(box)
+    group_of(box)
     policies.check_managing(box, by)
     box.description = validation.text(description, field="description")
     box.join_policy, box.post_policy = join_policy, post_policy
@@ -53,73 +50,8 @@ def _new_group(name: str) -> Group:
         raise errors.NameTaken(name=name) from None
 
 
-def join(*, box: Box, user: User, by: User) -> None:
-    """Make a person a member of a group; raises NotFound or JoiningNotAllowed."""
-    group = _group_of(box)
-    policies.check_joining(box, by, user)
-    user.groups.add(group)
-
-
-def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
-    """Make many people members of a group, all or none; how many names that were.
-
-    Raises NotFound, ManagingNotAllowed, NoRecipients, or UnknownRecipient with the first names that
-    are nobody's.
-    """
-    group = _group_of(box)
-    policies.check_managing(box, by)
-    wanted = {names.fold(name): name for name in usernames}
-    if not wanted:
-        raise errors.NoRecipients(field="people")
-    found: dict[str, int] = {}
-    for some in batched(wanted, AT_ONCE):
-        people = Box.objects.filter(kind=Box.Kind.PERSONAL).named_any(list(some))
-        found |= {names.fold(name): owner for name, owner in people.values_list("name", "owner")}
-    unknown = [name for folded, name in wanted.items() if folded not in found]
-    if unknown:
-        raise errors.UnknownRecipient(names=unknown[:SAID], field="people")
-    db.retried(lambda: _add_members(group, sorted(found.values())))
-    return len(found)
-
-
-AT_ONCE = 10_000  # people, or boxes; a statement takes 65,535 values at most
-SAID = 20  # names
-
-
-@transaction.atomic
-def _add_members(group: Group, user_ids: Sequence[int]) -> None:
-    for some in batched(user_ids, AT_ONCE):
-        group.user_set.add(*some)
-
-
-def join_anew(*, box: Box, user: User, by: User) -> None:
-    """As `join`, but raises AlreadySubscribed unless this very call makes them a member."""
-    db.retried(lambda: _join_anew(box, user, by))
-
-
-@transaction.atomic
-def _join_anew(box: Box, user: User, by: User) -> None:
-    # One at a time for each person.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    target = Box.objects.get(owner=user, kind=Box.Kind.PERSONAL)
-    if Subscription.objects.filter(source=box, target=target).exists():
-        raise errors.AlreadySubscribed(source=box.name, target=target.name)
-    join(box=box, user=user, by=by)
-
-
-def leave(*, box: Box, user: User, by: User) -> None:
-    """End a person's membership, after serving what was posted until now.
-
-    Raises NotFound, LeavingNotAllowed or ManagingNotAllowed.
-    """
-    policies.check_leaving(box, by, user)
-    group = _group_of(box)
-    # Before the transaction, in which the group's counter would be locked ahead of the person's.
-    sync(box=box)
-    db.retried(lambda: user.groups.remove(group))
-
-
-def _group_of(box: Box) -> Group:
+def group_of(box: Box) -> Group:
+    """Return the group of a box; raises NotFound for a box of anything else."""
     if box.group is None:
         raise errors.NotFound
     return box.group
@@ -161,48 +93,8 @@ def _mark_fed(box_ids: Collection[int]) -> None:
     BoxCounter.objects.filter(pk__in=list(fed.values_list("pk", flat=True))).update(fed=False)
 
 
-def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
-    """Subscribe the personal boxes of people who are now in a group: set-based."""
-    box = _box_of(group_id)
-    sync(box=box)  # what still waits above a group of groups was posted before they joined
-    subscriptions.subscribe(box.pk, _personal_boxes(user_ids))
-    for some in batched(user_ids, AT_ONCE):
-        box.join_requests.filter(user__in=some).delete()
-
-
-def _box_of(group_id: int) -> Box:
-    """A group's box, made now if the group was made past all signals."""
-    box = Box.objects.filter(group=group_id).first()
-    if box is None:
-        group = Group.objects.filter(pk=group_id).first()
-        if group is None:  # deleted a moment ago
-            raise errors.NotFound
-        box = open_group_box(group=group)
-    return box
-
-
-def members_left(*, group_id: int, user_ids: Collection[int]) -> None:
-    """Serve people who are no longer in a group, then end their subscriptions: set-based."""
-    box = _box_of(group_id)
-    sync(box=box)
-    with transaction.atomic():
-        targets = _personal_boxes(user_ids)
-        counters.lock(targets)
-        # Asked again behind the lock: some may have joined anew while this waited for it.
-        left = set(targets)
-        for some in batched(targets, AT_ONCE):
-            back = Box.objects.filter(pk__in=some, owner__groups=group_id)
-            left.difference_update(back.values_list("pk", flat=True))
-        subscriptions.unsubscribe(box.pk, sorted(left))
-
-
-def _personal_boxes(user_ids: Collection[int]) -> list[int]:
-    boxes = Box.objects.filter(kind=Box.Kind.PERSONAL).values_list("pk", flat=True)
-    return [pk for some in batched(user_ids, AT_ONCE) for pk in boxes.filter(owner__in=some)]
-
-
 @transaction.atomic
-def open_group_box(*, group: Group) -> Box:
+def open_box(*, group: Group) -> Box:
     """Give a group its box, or the one back that a deleted group of this name left behind.
 
     Raises NameInvalid or NameTaken.
@@ -228,7 +120,7 @@ def open_everyone() -> Box:
     return box
 
 
-def close_group_box(*, group: Group) -> None:
+def close_box(*, group: Group) -> None:
     """Serve all members of a group that is about to be deleted, and end every subscription."""
     box = Box.objects.filter(group=group).first()
     if box is None:
@@ -243,7 +135,7 @@ def close_group_box(*, group: Group) -> None:
     _mark_fed([box.pk, *(each.pk for each in fed)])
 
 
-def check_group_name(*, name: str) -> None:
+def check_name(*, name: str) -> None:
     """Raises NameInvalid, or NameTaken unless the name is that of a group since deleted."""
     names.check(name)
     closed = Box.objects.filter(kind=Box.Kind.GROUP, group=None, name=name)
@@ -253,7 +145,7 @@ def check_group_name(*, name: str) -> None:
 
 def add_manager(*, box: Box, user: User, by: User) -> None:
     """Make a person a manager of a group; raises NotFound or ManagingNotAllowed."""
-    _group_of(box)
+    group_of(box)
     policies.check_managing(box, by)
     box.managers.add(user)
 
@@ -261,18 +153,18 @@ def add_manager(*, box: Box, user: User, by: User) -> None:
 @transaction.atomic
 def remove_manager(*, box: Box, user: User, by: User) -> None:
     """End a person's managing of a group; raises NotFound, ManagingNotAllowed or LastManager."""
-    _group_of(box)
+    group_of(box)
     # One at a time, lest the last two end each other's together.
     Box.objects.select_for_update(no_key=True).get(pk=box.pk)
     policies.check_removing_manager(box, by, user)
     box.managers.remove(user)
 
 
-def delete_group(*, box: Box, by: User) -> None:
+def delete(*, box: Box, by: User) -> None:
     """Delete a group; its members keep what it delivered.
 
     Raises NotFound, ManagingNotAllowed or LeavingNotAllowed.
     """
-    group = _group_of(box)
+    group = group_of(box)
     policies.check_deleting(box, by)
     group.delete()

@@ -10,7 +10,8 @@ from django.db import transaction
 from mail import db, errors
 from mail.delivery import counters, mailbox
 from mail.models import Box, User
-from mail.selectors import HitBatch, own_boxes
+from mail.selectors.boxes import own_boxes
+from mail.selectors.hits import HitBatch
 from mail.services.mailbox import delete, flag, mark_read, mark_unread, move, move_or_merge, unflag
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from mail import db, errors, names
+from mail import db, errors, names, selectors
 from mail.delivery import counters, mailbox, pull
-from mail.models import Box, BoxCounter, DeliveredPost, Flag, Subscription, User
+from mail.models import Box, DeliveredPost, Flag
 
 
 def sync(*, box: Box, batches: int | None = None) -> pull.Pulled:
@@ -141,47 +141,11 @@ def _delete_batch(box_id: int, uid: int) -> int:
     return len(mailbox.remove(box_id, _batch(box_id, uid), counter)) if counter else 0
 
 
-@transaction.atomic
-def create_folder(*, owner: User, name: str) -> Box:
-    """Make a folder of a person's; raises NameInvalid or NameTaken."""
-    full = names.check_folder(owner.username, name)
-    if Box.objects.named(full).exists():
-        raise errors.NameTaken(name=full)
-    try:
-        with transaction.atomic():
-            box = Box.objects.create(name=full, kind=Box.Kind.FOLDER, owner=owner)
-    except IntegrityError:  # somebody else was quicker
-        raise errors.NameTaken(name=full) from None
-    BoxCounter.objects.create(box=box)
-    return box
+def trash(*, box: Box, uids: Collection[int]) -> list[int]:
+    """Move delivered posts of a person's box to that person's trash; their new uids, in order.
 
-
-@transaction.atomic
-def delete_folder(*, box: Box) -> None:
-    """Delete an empty folder that its owner made; raises FolderFixed or FolderNotEmpty."""
-    if box.kind != Box.Kind.FOLDER or box.short_name in names.FOLDERS:
-        raise errors.FolderFixed(name=box.name)
-    counters.lock([box.pk])
-    if DeliveredPost.objects.filter(box=box).exists():
-        raise errors.FolderNotEmpty(name=box.name)
-    box.delete()
-
-
-@transaction.atomic
-def move_watermark(*, target: Box, source: Box, uid: int) -> Subscription:
-    """Pass over what a subscription has not served yet, up to a uid of its source.
-
-    Raises NotFound, or WatermarkInvalid unless that is forward, and not beyond the source's end.
+    `move` brings them back. Raises FolderOfAnother for the box of a group.
     """
-    counters.lock([target.pk])
-    found = Subscription.objects.filter(target=target, source=source)
-    subscription = found.select_related("source__counter").first()
-    if subscription is None:
-        raise errors.NotFound
-    last = subscription.source.counter.last_uid
-    if not subscription.watermark <= uid <= last:
-        raise errors.WatermarkInvalid(first=subscription.watermark, last=last)
-    # What is passed over was never to be seen: as if the person had joined after it.
-    found.update(watermark=uid, start=uid)
-    subscription.watermark = subscription.start = uid
-    return subscription
+    if box.owner is None:
+        raise errors.FolderOfAnother
+    return move(box=box, uids=uids, to=selectors.boxes.own_box(box.owner, names.TRASH))

@@ -21,7 +21,7 @@ def unmute_group(*, box: Box, user: User) -> None:
 
 
 def _set_muted(box: Box, user: User, *, muted: bool) -> None:
-    own = selectors.own_box(user)
+    own = selectors.boxes.own_box(user)
     policies.check_muting(box, own, user)
     sync(box=own)
     Subscription.objects.filter(target=own, source=box).update(muted=muted)
@@ -32,9 +32,9 @@ def mute_thread(*, user: User, thread: UUID) -> bool:
 
     Raises ThreadUnknown for one of which a person has no post.
     """
-    own = selectors.own_box(user)
+    own = selectors.boxes.own_box(user)
     sync(box=own)
-    if not selectors.has_thread(user, thread):
+    if not selectors.muting.has_thread(user, thread):
         raise errors.ThreadUnknown
     _, made = MutedThread.objects.get_or_create(box=own, thread=thread)
     return made
@@ -42,7 +42,7 @@ def mute_thread(*, user: User, thread: UUID) -> bool:
 
 def unmute_thread(*, user: User, thread: UUID) -> bool:
     """Let what comes in a conversation arrive unread from now on; says whether it was muted."""
-    own = selectors.own_box(user)
+    own = selectors.boxes.own_box(user)
     sync(box=own)
     unmuted, _ = MutedThread.objects.filter(box=own, thread=thread).delete()
     return unmuted > 0

@@ -1,4 +1,4 @@
-"""From what somebody wrote to a submission that is delivered."""
+"""From a written post to a delivered submission, and back: recall and undo."""
 
 import hashlib
 import logging
@@ -14,14 +14,20 @@ from django.utils import timezone
 from mail import db, errors, names, policies, selectors
 from mail.content import markdown, validation
 from mail.delivery import insert, mailbox, outbox
+from mail.delivery.recall import remove_everywhere
 from mail.models import Box, DeliveredPost, Draft, Flag, Post, Submission, User
 from mail.search import index
-from mail.services.attachments import move_to_post
+from mail.services.attachments import move_to_draft, move_to_post
 
 logger = logging.getLogger(__name__)
 
+
 MAX_RECIPIENTS = 20_000
+
+
 KEYS_KEPT = timedelta(hours=24)
+
+
 MAX_KEY = 255  # characters
 
 
@@ -79,7 +85,7 @@ def _check_forwarded(sender: User, post_id: UUID | None) -> None:
     if post_id is None:
         return
     try:
-        selectors.readable_post(sender, post_id)
+        selectors.posts.readable_post(sender, post_id)
     except errors.NotFound:
         raise errors.ForwardedUnknown from None
 
@@ -170,7 +176,7 @@ def render(*, post: Post) -> None:
 
 def _thread_of(sender: User, post_id: UUID) -> UUID:
     try:
-        return selectors.readable_post(sender, post_id).thread
+        return selectors.posts.readable_post(sender, post_id).thread
     except errors.NotFound:
         raise errors.RepliedToUnknown from None
 
@@ -209,7 +215,7 @@ def _accept(
     content: str,
     draft: Draft | None,
 ) -> Submission:
-    sent_box = selectors.own_box(sender, "sent")
+    sent_box = selectors.boxes.own_box(sender, "sent")
     vector = index.vector_of(post)
     try:
         with transaction.atomic(durable=True):
@@ -297,3 +303,84 @@ def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     if delivered is None:  # recalled meanwhile
         raise errors.NotFound
     return delivered
+
+
+def recall(*, post: Post, by: User) -> int:
+    """Hide a post everywhere at once, then remove it from every box; says from how many.
+
+    Raises RecallNotAllowed.
+    """
+    policies.check_recalling(post, by)
+    # Committed first: from here on no list shows it, whatever copies a sync is just making.
+    Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now())
+    Submission.objects.filter(post_id=post.pk, state=Submission.State.ACCEPTED).update(
+        state=Submission.State.DELIVERED, next_attempt_at=None
+    )
+    return remove_everywhere(post.pk)
+
+
+UNDO_FOR = timedelta(seconds=30)
+
+
+def undo(*, submission: Submission, by: User) -> Draft:
+    """Recall what was sent a moment ago and make a draft of it; undoing twice gives the same one.
+
+    Raises UndoNotAllowed unless `by` sent it, UndoTooLate, or NotFound when the post was recalled
+    otherwise, or its draft is no more.
+    """
+    if submission.sender_id != by.pk:
+        raise errors.UndoNotAllowed
+    post = submission.post
+    if (draft := _made_before(post, by)) is None:
+        if timezone.now() - submission.created > UNDO_FOR:
+            raise errors.UndoTooLate(seconds=UNDO_FOR.seconds)
+        draft = db.retried(lambda: _take_back(submission, by))
+    recall(post=post, by=by)  # once more, if a crash came between the two
+    _take_answered_back(post, by)
+    return draft
+
+
+def _made_before(post: Post, by: User) -> Draft | None:
+    return Draft.objects.filter(owner=by, undone=post.pk).first()
+
+
+def _take_answered_back(post: Post, by: User) -> None:
+    """What was answered by this post only is not answered any more."""
+    if post.in_reply_to is None:
+        return
+    answers = Post.objects.filter(thread=post.thread, in_reply_to=post.in_reply_to, sender=by)
+    if not answers.filter(recalled=None).exists():
+        flag, post_id = Flag.ANSWERED.value, post.in_reply_to
+        db.retried(lambda: mailbox.flag_copies(by.pk, post_id, flag, on=False))
+
+
+@transaction.atomic
+def _take_back(submission: Submission, by: User) -> Draft:
+    """Hide a post and make its draft, both or none."""
+    post = submission.post
+    if not Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now()):
+        if (draft := _made_before(post, by)) is None:
+            raise errors.NotFound
+        return draft
+    draft = Draft.objects.create(
+        owner=by,
+        undone=post.pk,
+        to=", ".join(post.to),
+        cc=", ".join(post.cc),
+        bcc=", ".join(_bcc(submission)),
+        subject=post.subject,
+        body=post.body,
+        content_type=post.content_type,
+        kind=Draft.Kind.REPLY if post.in_reply_to else Draft.Kind.NEW,
+        in_reply_to=post.in_reply_to,
+        updated=timezone.now(),
+    )
+    move_to_draft(post_id=post.pk, draft_id=draft.pk)
+    return draft
+
+
+def _bcc(submission: Submission) -> list[str]:
+    """Whoever got the post and is not named on it: kept nowhere else."""
+    shown = {names.fold(name) for name in [*submission.post.to, *submission.post.cc]}
+    found = selectors.boxes.names_of(set(submission.recipients)).values()
+    return sorted(name for name in found if names.fold(name) not in shown)

@@ -16,7 +16,7 @@ from ua_parser import parse
 from mail import names
 from mail.models import Box
 from mail.search import tokenizer
-from mail.selectors import Folder
+from mail.selectors.boxes import Folder
 
 register = template.Library()
 

@@ -17,7 +17,7 @@ from mail.web.mailbox import Request
 @require_safe
 def attachment(request: Request, attachment_id: UUID) -> HttpResponseBase:
     """What is in a file; with `inline`, an image to be shown in the page."""
-    found = selectors.readable_attachment(request.user, attachment_id)
+    found = selectors.attachments.readable(request.user, attachment_id)
     return downloads.download(request, found, inline="inline" in request.GET)
 
 
@@ -28,8 +28,8 @@ def attach(request: Request, draft_id: UUID) -> HttpResponse:
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal():
         raise errors.UploadIncomplete(name=request.GET.get("name", ""), received=0, size=0)
-    attached = services.attach(
-        draft=selectors.own_draft(request.user, draft_id),
+    attached = services.attachments.attach(
+        draft=selectors.drafts.own_draft(request.user, draft_id),
         file=request,
         name=request.GET.get("name", ""),
         content_type=request.GET.get("type", ""),
@@ -42,8 +42,8 @@ def attach(request: Request, draft_id: UUID) -> HttpResponse:
 @require_POST
 def detach(request: Request, attachment_id: UUID) -> HttpResponse:
     """Take a file from a draft."""
-    found = selectors.draft_attachment(request.user, attachment_id)
-    services.detach(attachment=found)
+    found = selectors.attachments.of_own_draft(request.user, attachment_id)
+    services.attachments.detach(attachment=found)
     if request.htmx:
         return HttpResponse()
     return redirect("draft", found.draft_id)

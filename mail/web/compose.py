@@ -40,7 +40,7 @@ def _form(
         "form": form,
         # As a window above another page, or in the page of its own that it came from.
         "windowed": "window" in request.POST if request.method == "POST" else fragment,
-        "undo_for": services.UNDO_FOR.seconds,
+        "undo_for": services.sending.UNDO_FOR.seconds,
         "attachments": form.attachments(request.user),
     }
     template = "mail/_compose.html" if fragment else "mail/compose.html"
@@ -80,9 +80,9 @@ def compose(request: Request) -> HttpResponse:
 def _sent(request: Request, draft_id: UUID) -> HttpResponse:
     """Say that it was sent, and offer to undo that."""
     sent: dict[str, object] = {
-        "submission": selectors.sent_draft(request.user, draft_id),
+        "submission": selectors.drafts.sent_draft(request.user, draft_id),
         "draft_id": draft_id,
-        "undo_for": services.UNDO_FOR.seconds,
+        "undo_for": services.sending.UNDO_FOR.seconds,
     }
     if _wants_fragment(request) and "window" in request.POST:
         response = render(request, "mail/_compose_sent.html", sent)
@@ -100,7 +100,7 @@ def _sent(request: Request, draft_id: UUID) -> HttpResponse:
 
 
 def _post(request: Request, folder: str, uid: int) -> Post:
-    return selectors.delivered_post(own_box(request, folder), uid).post
+    return selectors.mailbox.delivered_post(own_box(request, folder), uid).post
 
 
 @login_required
@@ -149,7 +149,7 @@ def preview(request: Request) -> HttpResponse:
 @require_GET
 def complete(request: Request) -> HttpResponse:
     """Whom one may mean by what is typed so far."""
-    found = selectors.completions(request.user, request.GET.get("q", ""))
+    found = selectors.recipients.completions(request.user, request.GET.get("q", ""))
     return render(request, "mail/_compose_options.html", {"options": found})
 
 
@@ -158,7 +158,7 @@ def complete(request: Request) -> HttpResponse:
 def recipients(request: Request) -> HttpResponse:
     """Who is meant by names, in their order, and how many people each stands for."""
     wanted = names.split(request.GET.get("names", ""))[:MAX_ASKED]
-    known = {names.fold(box.name): box for box in selectors.audience(wanted).boxes}
+    known = {names.fold(box.name): box for box in selectors.recipients.audience(wanted).boxes}
     chips = [(name, known.get(names.fold(name))) for name in wanted]
     return render(request, "mail/_compose_chips.html", {"chips": chips})
 
@@ -189,7 +189,7 @@ def save_draft(request: Request) -> HttpResponse:
 @require_GET
 def draft(request: Request, draft_id: UUID) -> HttpResponse:
     """Write on."""
-    return _form(request, ComposeForm.of(selectors.own_draft(request.user, draft_id)))
+    return _form(request, ComposeForm.of(selectors.drafts.own_draft(request.user, draft_id)))
 
 
 @login_required
@@ -197,7 +197,7 @@ def draft(request: Request, draft_id: UUID) -> HttpResponse:
 def drafts(request: Request) -> HttpResponse:
     """What a person has begun to write, the last first."""
     # Of a body, which may be long, only the first words.
-    found = selectors.drafts(request.user).annotate(start=Left("body", 400))
+    found = selectors.drafts.own(request.user).annotate(start=Left("body", 400))
     page = Paginator(found.defer("body"), PAGE).get_page(request.GET.get("page"))
     return render(request, "mail/drafts.html", {"page": page})
 
@@ -206,10 +206,10 @@ def drafts(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def discard_draft(request: Request, draft_id: UUID) -> HttpResponse:
     """Throw a draft away: after a question or, for htmx, with a way back."""
-    found = selectors.own_draft(request.user, draft_id)
+    found = selectors.drafts.own_draft(request.user, draft_id)
     if request.method == "GET":
         return render(request, "mail/discard_draft.html", {"draft": found})
-    services.discard_draft(draft=found)
+    services.drafts.discard(draft=found)
     if _wants_fragment(request):
         form = ComposeForm.of(found)
         return render(request, "mail/_compose_discarded.html", {"draft": found, "form": form})
@@ -224,8 +224,8 @@ def discard_draft(request: Request, draft_id: UUID) -> HttpResponse:
 @require_POST
 def undo_send(request: Request, draft_id: UUID) -> HttpResponse:
     """Take back what was sent a moment ago, and write on."""
-    submission = selectors.sent_draft(request.user, draft_id)
-    taken = services.undo_send(submission=submission, by=request.user)
+    submission = selectors.drafts.sent_draft(request.user, draft_id)
+    taken = services.sending.undo(submission=submission, by=request.user)
     if not _wants_fragment(request):
         return redirect("draft", taken.pk)
     form = ComposeForm.of(taken)
@@ -243,8 +243,8 @@ def recall(request: Request, uid: int) -> HttpResponse:
     post = _post(request, "sent", uid)
     policies.check_recalling(post, request.user)
     if request.method == "GET":
-        report = selectors.recall_report(post)
+        report = selectors.posts.recall_report(post)
         return render(request, "mail/recall.html", {"post": post, "uid": uid, "report": report})
-    services.recall(post=post, by=request.user)
+    services.sending.recall(post=post, by=request.user)
     messages.success(request, _("The post was recalled: nobody has it any more."))
     return redirect("inbox", folder="sent")

@@ -17,7 +17,7 @@ from mail.web.mailbox import Request
 @require_POST
 def add_source(request: Request, name: str) -> HttpResponse:
     """Let a group receive what is posted to another one, or to everyone."""
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     policies.check_managing(row.box, request.user)
     form = SourceForm(request.POST)
     if (source := form.add(row.box, request.user)) is None:
@@ -31,7 +31,7 @@ def add_source(request: Request, name: str) -> HttpResponse:
 @require_POST
 def remove_source(request: Request, name: str) -> HttpResponse:
     """End that; what was posted until now is passed on first."""
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     policies.check_managing(row.box, request.user)
     form = SourceForm(request.POST)
     if (source := form.remove(row.box, request.user)) is None:

@@ -24,7 +24,7 @@ from mail.web.mailbox import Request
 def groups(request: Request) -> HttpResponse:
     """All groups by name, or those that a search finds."""
     text, after = request.GET.get("q", ""), request.GET.get("after", "")
-    rows, following = selectors.groups(request.user, text=text, after=after)
+    rows, following = selectors.groups.groups(request.user, text=text, after=after)
     context = {"rows": rows, "following": following, "text": text, "after": after}
     return render(request, "mail/groups.html", context)
 
@@ -33,16 +33,18 @@ def groups(request: Request) -> HttpResponse:
 @require_GET
 def group(request: Request, name: str) -> HttpResponse:
     """What a group is for, who is in it, and what was posted to it since one joined."""
-    return group_page(request, selectors.group(request.user, name))
+    return group_page(request, selectors.groups.group(request.user, name))
 
 
-def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) -> HttpResponse:
+def group_page(
+    request: Request, row: selectors.groups.GroupRow, **filled: forms.Form
+) -> HttpResponse:
     """A group's page; with a form that was refused, as it was filled in."""
-    services.sync(box=selectors.own_box(request.user), batches=1)
+    services.mailbox.sync(box=selectors.boxes.own_box(request.user), batches=1)
     text, after = request.GET.get("q", ""), request.GET.get("after", "")
     before = request.GET.get("before", "")
-    people, following = selectors.members(row.box, text=text, after=after)
-    posts, older = selectors.group_posts(
+    people, following = selectors.groups.members(row.box, text=text, after=after)
+    posts, older = selectors.groups.group_posts(
         request.user,
         row.box,
         before=int(before) if before.isdecimal() else None,
@@ -65,21 +67,23 @@ def group_page(request: Request, row: selectors.GroupRow, **filled: forms.Form) 
     return render(request, "mail/group.html", context | filled, status=status)
 
 
-def _requests(request: Request, row: selectors.GroupRow) -> dict[str, object]:
+def _requests(request: Request, row: selectors.groups.GroupRow) -> dict[str, object]:
     after = request.GET.get("asking", "")
-    requests, more = selectors.join_requests(row.box, after=int(after) if after.isdecimal() else 0)
+    requests, more = selectors.groups.join_requests(
+        row.box, after=int(after) if after.isdecimal() else 0
+    )
     return {"requests": requests, "more_requests": more}
 
 
-def _feeds(request: Request, row: selectors.GroupRow) -> dict[str, object]:
-    sources, more_sources = selectors.sources(row.box, after=request.GET.get("sources", ""))
-    targets, more_targets = selectors.targets(row.box, after=request.GET.get("targets", ""))
+def _feeds(request: Request, row: selectors.groups.GroupRow) -> dict[str, object]:
+    sources, more_sources = selectors.groups.sources(row.box, after=request.GET.get("sources", ""))
+    targets, more_targets = selectors.groups.targets(row.box, after=request.GET.get("targets", ""))
     return {
         "sources": sources,
         "more_sources": more_sources,
         "targets": targets,
         "more_targets": more_targets,
-        "offered_sources": selectors.offered_sources(request.user, row.box),
+        "offered_sources": selectors.groups.offered_sources(request.user, row.box),
     }
 
 
@@ -98,7 +102,7 @@ def create_group(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_group(request: Request, name: str) -> HttpResponse:
     """Change what a group says of itself, and who may do what."""
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     policies.check_managing(row.box, request.user)
     form = GroupForm.of(row.box, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.describe(row.box, request.user):
@@ -111,13 +115,13 @@ def edit_group(request: Request, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete_group(request: Request, name: str) -> HttpResponse:
     """Ask, then delete a group; its members keep what it delivered."""
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     policies.check_deleting(row.box, request.user)
     if request.method == "POST":
-        services.delete_group(box=row.box, by=request.user)
+        services.groups.delete(box=row.box, by=request.user)
         messages.success(request, _("“%(name)s” was deleted.") % {"name": row.box.name})
         return redirect("groups")
-    context = {"row": row, "members": selectors.member_count(row.box)}
+    context = {"row": row, "members": selectors.groups.member_count(row.box)}
     return render(request, "mail/delete_group.html", context)
 
 
@@ -125,8 +129,8 @@ def delete_group(request: Request, name: str) -> HttpResponse:
 @require_POST
 def join(request: Request, name: str) -> HttpResponse:
     """Become a member."""
-    row = selectors.group(request.user, name)
-    services.join(box=row.box, user=request.user, by=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.memberships.join(box=row.box, user=request.user, by=request.user)
     messages.success(request, _("You are a member of %(name)s now.") % {"name": row.box.name})
     return redirect("group", name=row.box.name)
 
@@ -135,8 +139,8 @@ def join(request: Request, name: str) -> HttpResponse:
 @require_POST
 def leave(request: Request, name: str) -> HttpResponse:
     """End one's membership; what was posted until now stays."""
-    row = selectors.group(request.user, name)
-    services.leave(box=row.box, user=request.user, by=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.memberships.leave(box=row.box, user=request.user, by=request.user)
     messages.success(request, _("You have left %(name)s.") % {"name": row.box.name})
     return redirect("group", name=row.box.name)
 
@@ -145,8 +149,8 @@ def leave(request: Request, name: str) -> HttpResponse:
 @require_POST
 def ask_to_join(request: Request, name: str) -> HttpResponse:
     """Ask the managers for membership."""
-    row = selectors.group(request.user, name)
-    services.ask_to_join(box=row.box, user=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.memberships.ask(box=row.box, user=request.user)
     return redirect("group", name=row.box.name)
 
 
@@ -154,8 +158,8 @@ def ask_to_join(request: Request, name: str) -> HttpResponse:
 @require_POST
 def withdraw_request(request: Request, name: str) -> HttpResponse:
     """Take back what one asked."""
-    row = selectors.group(request.user, name)
-    services.refuse_request(box=row.box, user=request.user, by=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.memberships.refuse(box=row.box, user=request.user, by=request.user)
     return redirect("group", name=row.box.name)
 
 
@@ -163,28 +167,28 @@ def withdraw_request(request: Request, name: str) -> HttpResponse:
 @require_POST
 def accept_request(request: Request, name: str) -> HttpResponse:
     """Make somebody who asks a member."""
-    return _managed(request, name, services.accept_request)
+    return _managed(request, name, services.memberships.accept)
 
 
 @login_required
 @require_POST
 def refuse_request(request: Request, name: str) -> HttpResponse:
     """Turn down somebody who asks."""
-    return _managed(request, name, services.refuse_request)
+    return _managed(request, name, services.memberships.refuse)
 
 
 @login_required
 @require_POST
 def add_member(request: Request, name: str) -> HttpResponse:
     """Make somebody else a member."""
-    return _managed(request, name, services.join)
+    return _managed(request, name, services.memberships.join)
 
 
 @login_required
 @require_POST
 def add_members(request: Request, name: str) -> HttpResponse:
     """Make many people members at once."""
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     form = PeopleForm(request.POST)
     policies.check_managing(row.box, request.user)
     if (count := form.add(row.box, request.user)) is None:
@@ -198,21 +202,21 @@ def add_members(request: Request, name: str) -> HttpResponse:
 @require_POST
 def remove_member(request: Request, name: str) -> HttpResponse:
     """End somebody else's membership."""
-    return _managed(request, name, services.leave)
+    return _managed(request, name, services.memberships.leave)
 
 
 @login_required
 @require_POST
 def add_manager(request: Request, name: str) -> HttpResponse:
     """Let somebody else manage a group, too."""
-    return _managed(request, name, services.add_manager)
+    return _managed(request, name, services.groups.add_manager)
 
 
 @login_required
 @require_POST
 def remove_manager(request: Request, name: str) -> HttpResponse:
     """End somebody's managing."""
-    return _managed(request, name, services.remove_manager)
+    return _managed(request, name, services.groups.remove_manager)
 
 
 class _Change(Protocol):
@@ -222,7 +226,7 @@ class _Change(Protocol):
 
 
 def _managed(request: Request, name: str, change: _Change) -> HttpResponse:
-    row = selectors.group(request.user, name)
+    row = selectors.groups.group(request.user, name)
     form = PersonForm(request.POST)
     if (user := form.found()) is None:
         policies.check_managing(row.box, request.user)

@@ -40,7 +40,7 @@ class Chosen:
 def own_box(request: Request, folder: str) -> Box:
     """The box that an address names; raises NotFound."""
     name = "" if folder == names.INBOX else folder.removeprefix(names.OWN)
-    return selectors.own_box(request.user, name)
+    return selectors.boxes.own_box(request.user, name)
 
 
 def _chosen(request: Request, box: Box) -> Chosen:
@@ -60,15 +60,15 @@ def _shown(
     request: Request, folder: str, box: Box, before: UUID | None = None
 ) -> dict[str, object]:
     """One page of a box, and the state from which on there may be news."""
-    pulled = services.sync(box=box, batches=1) if folder == names.INBOX else None
+    pulled = services.mailbox.sync(box=box, batches=1) if folder == names.INBOX else None
     if pulled and pulled.inserted:
         box.counter.refresh_from_db()
     return {
         "folder": folder,
         "box": box,
-        "state": selectors.state_of(box.counter),
+        "state": selectors.changes.state_of(box.counter),
         "inbox_state": _inbox_state(request, folder),
-        "page": selectors.page(box, before=before, limit=request.user.page_size),
+        "page": selectors.mailbox.page(box, before=before, limit=request.user.page_size),
         "before": before,
         "more_to_come": bool(pulled and pulled.more),
     }
@@ -78,7 +78,7 @@ def _inbox_state(request: Request, folder: str) -> str:
     """Where another folder is shown, the state from which on there may be news in the inbox."""
     if folder == names.INBOX:
         return ""
-    return selectors.state_of(own_box(request, names.INBOX).counter)
+    return selectors.changes.state_of(own_box(request, names.INBOX).counter)
 
 
 def _before(request: Request) -> UUID | None:
@@ -92,7 +92,7 @@ def _before(request: Request) -> UUID | None:
 def _frame(request: Request, folder: str, box: Box) -> dict[str, object]:
     """What every page around a box shows: its folders and one page of its posts."""
     return _shown(request, folder, box, _before(request)) | {
-        "folders": selectors.folders(request.user)
+        "folders": selectors.boxes.folders(request.user)
     }
 
 
@@ -114,21 +114,24 @@ def news(request: Request, folder: str) -> HttpResponse:
     box, before, since = own_box(request, folder), _before(request), request.GET.get("since", "")
     inbox = box if folder == names.INBOX else own_box(request, names.INBOX)
     seen = {inbox: request.GET.get("inbox", since), box: since}
-    if not any(selectors.has_news(at, selectors.modseq_of(state)) for at, state in seen.items()):
+    if not any(
+        selectors.boxes.has_updates(at, selectors.changes.modseq_of(state))
+        for at, state in seen.items()
+    ):
         return HttpResponse(status=204)
-    services.sync(box=inbox, batches=1)
-    changes = selectors.recent_changes(box, since, limit=selectors.PAGE)
+    services.mailbox.sync(box=inbox, batches=1)
+    changes = selectors.changes.recent(box, since, limit=selectors.mailbox.PAGE)
     if changes is None:
         return _fresh(request, folder, box)
     context = {
         "folder": folder,
         "box": box,
         "inbox_state": _inbox_state(request, folder),  # before what it is the state of
-        "folders": selectors.folders(request.user),
+        "folders": selectors.boxes.folders(request.user),
         "state": changes.state,
         "before": before,  # on a page of older posts nothing comes in on top
-        "added": [] if before else selectors.lines(box, changes.added),
-        "changed": selectors.lines(box, changes.changed),
+        "added": [] if before else selectors.mailbox.rows(box, changes.added),
+        "changed": selectors.mailbox.rows(box, changes.changed),
         "removed": changes.removed,
     }
     return render(request, "mail/news.html", context)
@@ -138,7 +141,7 @@ def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResp
     """The whole list anew, where too much changed to say it line by line."""
     box.counter.refresh_from_db()
     context = _shown(request, folder, box) | {
-        "folders": selectors.folders(request.user),
+        "folders": selectors.boxes.folders(request.user),
         "toast": toast,
     }
     return render(request, "mail/fresh.html", context)
@@ -152,8 +155,8 @@ def _fresh(request: Request, folder: str, box: Box, toast: str = "") -> HttpResp
 def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
     """A conversation in the reading pane; it stays unread until the page asks for the mark."""
     box = own_box(request, folder)
-    reading = selectors.reading(request.user, box, uid)
-    is_muted = selectors.is_muted(request.user, reading.row.post.thread)
+    reading = selectors.conversations.opened_post(request.user, box, uid)
+    is_muted = selectors.muting.is_muted(request.user, reading.row.post.thread)
     context: dict[str, object] = {
         "folder": folder,
         "box": box,
@@ -169,7 +172,7 @@ def read_post(request: Request, folder: str, uid: int) -> HttpResponse:
 @require_GET
 def raw_post(request: Request, folder: str, uid: int) -> StreamingHttpResponse:
     """A post as a message of RFC 5322, for those who want to see its source."""
-    row = selectors.exported_post(own_box(request, folder), uid)
+    row = selectors.export.exported_post(own_box(request, folder), uid)
     source = mbox.message(row, request.get_host())
     return StreamingHttpResponse(source, content_type="text/plain; charset=utf-8")
 
@@ -195,9 +198,9 @@ def _mark(request: Request, folder: str, *, read: bool) -> HttpResponse:
     box = own_box(request, folder)
     chosen = _chosen(request, box)
     if chosen.up_to is not None:
-        count = services.mark_up_to(box=box, uid=chosen.up_to, read=read)
+        count = services.mailbox.mark_up_to(box=box, uid=chosen.up_to, read=read)
         return _said(request, folder, box, said_of_mark(count, read=read))
-    mark = services.mark_read if read else services.mark_unread
+    mark = services.mailbox.mark_read if read else services.mailbox.mark_unread
     mark(box=box, uids=chosen.uids)
     return _changed(request, folder, box, chosen.uids, to_list=not read)
 
@@ -208,7 +211,7 @@ def flag(request: Request, folder: str) -> HttpResponse:
     """Flag chosen posts."""
     box = own_box(request, folder)
     chosen = _chosen(request, box)
-    services.flag(box=box, uids=chosen.uids)
+    services.mailbox.flag(box=box, uids=chosen.uids)
     return _changed(request, folder, box, chosen.uids)
 
 
@@ -218,7 +221,7 @@ def unflag(request: Request, folder: str) -> HttpResponse:
     """Take the flag from chosen posts."""
     box = own_box(request, folder)
     chosen = _chosen(request, box)
-    services.unflag(box=box, uids=chosen.uids)
+    services.mailbox.unflag(box=box, uids=chosen.uids)
     return _changed(request, folder, box, chosen.uids)
 
 
@@ -231,8 +234,8 @@ def _changed(
     context = {
         "folder": folder,
         "box": box,
-        "lines": selectors.lines(box, uids),
-        "folders": selectors.folders(request.user),
+        "lines": selectors.mailbox.rows(box, uids),
+        "folders": selectors.boxes.folders(request.user),
     }
     return render(request, "mail/changed.html", context)
 
@@ -268,9 +271,9 @@ def delete(request: Request, folder: str) -> HttpResponse:
         context = {"total": len(chosen.uids), "uids": chosen.uids}
         return render(request, "mail/empty_trash.html", context)
     if chosen.up_to is not None:
-        count = services.delete_up_to(box=box, uid=chosen.up_to)
+        count = services.mailbox.delete_up_to(box=box, uid=chosen.up_to)
     else:
-        count = len(services.delete(box=box, uids=chosen.uids))
+        count = len(services.mailbox.delete(box=box, uids=chosen.uids))
     toast = rendered_toast(request, said_of_deletion(count))
     return _gone(request, folder, box, chosen, toast)
 
@@ -280,11 +283,11 @@ def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> Ht
     chosen = _chosen(request, box)
     first = target.counter.last_uid + 1
     if chosen.up_to is None:
-        moved = services.move(box=box, uids=chosen.uids, to=target)
+        moved = services.mailbox.move(box=box, uids=chosen.uids, to=target)
         count = len(moved)
         undo: dict[str, object] = {"uids": moved}
     else:
-        count = services.move_up_to(box=box, uid=chosen.up_to, to=target)
+        count = services.mailbox.move_up_to(box=box, uid=chosen.up_to, to=target)
         undo = {"up_to": first + count - 1, "above": first}
     if undoes:
         return _said(request, to, target, _("Undone."))
@@ -335,7 +338,7 @@ def _gone(request: Request, folder: str, box: Box, chosen: Chosen, toast: str) -
         "folder": folder,
         "box": box,
         "removed": chosen.uids,
-        "folders": selectors.folders(request.user),
+        "folders": selectors.boxes.folders(request.user),
         "toast": toast,
     }
     answer = render(request, "mail/gone.html", context)
@@ -376,10 +379,12 @@ def empty_trash(request: Request) -> HttpResponse:
     box = own_box(request, names.TRASH)
     form = ChosenForm(request.POST)
     if request.method == "POST" and form.is_valid():
-        count = services.empty_trash(owner=request.user, up_to=form.cleaned_data["up_to"] or 0)
+        count = services.folders.empty_trash(
+            owner=request.user, up_to=form.cleaned_data["up_to"] or 0
+        )
         messages.success(request, said_of_deletion(count))
         return redirect("inbox", folder=names.TRASH)
-    total = next(f.total for f in selectors.folders(request.user) if f.box_id == box.pk)
+    total = next(f.total for f in selectors.boxes.folders(request.user) if f.box_id == box.pk)
     context = {"total": total, "up_to": box.counter.last_uid}
     return render(request, "mail/empty_trash.html", context)
 
@@ -399,7 +404,7 @@ def create_folder(request: Request) -> HttpResponse:
 @require_POST
 def delete_folder(request: Request, folder: str) -> HttpResponse:
     """Delete an empty folder that one made."""
-    services.delete_folder(box=own_box(request, folder))
+    services.folders.delete(box=own_box(request, folder))
     messages.success(request, _("The folder is deleted."))
     return redirect("inbox", folder=names.INBOX)
 
@@ -411,7 +416,7 @@ def density(request: Request) -> HttpResponse:
     form = DensityForm(request.POST)
     if not form.is_valid():
         raise errors.NotFound
-    services.save_settings(user=request.user, density=form.cleaned_data["density"])
+    services.account.save_settings(user=request.user, density=form.cleaned_data["density"])
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
     return redirect(back if allowed else reverse("inbox"))

@@ -15,8 +15,8 @@ from mail.web.mailbox import Request, own_box
 @require_POST
 def mute_thread(request: Request, folder: str, uid: int) -> HttpResponse:
     """Let what comes in the conversation of a post arrive read."""
-    row = selectors.delivered_post(own_box(request, folder), uid)
-    services.mute_thread(user=request.user, thread=row.post.thread)
+    row = selectors.mailbox.delivered_post(own_box(request, folder), uid)
+    services.muting.mute_thread(user=request.user, thread=row.post.thread)
     said = _("Muted: what comes in this conversation arrives read.")
     return _muting(request, folder, uid, said, is_muted=True)
 
@@ -25,8 +25,8 @@ def mute_thread(request: Request, folder: str, uid: int) -> HttpResponse:
 @require_POST
 def unmute_thread(request: Request, folder: str, uid: int) -> HttpResponse:
     """Let what comes in the conversation of a post arrive unread again."""
-    row = selectors.delivered_post(own_box(request, folder), uid)
-    services.unmute_thread(user=request.user, thread=row.post.thread)
+    row = selectors.mailbox.delivered_post(own_box(request, folder), uid)
+    services.muting.unmute_thread(user=request.user, thread=row.post.thread)
     said = _("What comes in this conversation arrives unread again.")
     return _muting(request, folder, uid, said, is_muted=False)
 
@@ -43,8 +43,8 @@ def _muting(request: Request, folder: str, uid: int, said: str, *, is_muted: boo
 @require_POST
 def mute_group(request: Request, name: str) -> HttpResponse:
     """Let what is posted to a group arrive read."""
-    row = selectors.group(request.user, name)
-    services.mute_group(box=row.box, user=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.muting.mute_group(box=row.box, user=request.user)
     return redirect("group", name=row.box.name)
 
 
@@ -52,6 +52,6 @@ def mute_group(request: Request, name: str) -> HttpResponse:
 @require_POST
 def unmute_group(request: Request, name: str) -> HttpResponse:
     """Let what is posted to a group arrive unread again."""
-    row = selectors.group(request.user, name)
-    services.unmute_group(box=row.box, user=request.user)
+    row = selectors.groups.group(request.user, name)
+    services.muting.unmute_group(box=row.box, user=request.user)
     return redirect("group", name=row.box.name)

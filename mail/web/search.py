@@ -41,16 +41,18 @@ SHOWN = 20  # recipients of a post in a list
 @require_GET
 def search(request: Request) -> HttpResponse:
     """What was found in all folders, newest first; to htmx, the lines below those it has."""
-    services.sync(box=own_box(request, names.INBOX), batches=1)
+    services.mailbox.sync(box=own_box(request, names.INBOX), batches=1)
     context = _page(request, request.GET, _place(request.GET.get("before")))
     if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
         return render(request, "mail/_found.html#found", context)
-    context["folders"] = selectors.folders(request.user)
+    context["folders"] = selectors.boxes.folders(request.user)
     status = 422 if context["form"].errors else 200
     return render(request, "mail/search.html", context, status=status)
 
 
-def _page(request: Request, given: QueryDict, before: selectors.Place | None) -> dict[str, Any]:
+def _page(
+    request: Request, given: QueryDict, before: selectors.search.Place | None
+) -> dict[str, Any]:
     """One page of what was found, and what can be done with it."""
     form = SearchForm(given)
     hits = form.found(request.user, before)
@@ -67,23 +69,23 @@ def _page(request: Request, given: QueryDict, before: selectors.Place | None) ->
         "in_trash": IN_TRASH not in query.parts,
         "for_good": query.is_of_trash,
         "are_flagged": ARE_FLAGGED in query.parts,
-        "seen": HitsForm.written(selectors.seen_of(hits.boxes.values())) if hits else "",
+        "seen": HitsForm.written(selectors.hits.seen_of(hits.boxes.values())) if hits else "",
         "page_before": given.get("before", "") if before else "",
     }
 
 
-def _place(given: str | None) -> selectors.Place | None:
+def _place(given: str | None) -> selectors.search.Place | None:
     if given is None:
         return None
     post_id, _, box_id = given.partition(".")
     try:
-        return selectors.Place(UUID(post_id), int(box_id))
+        return selectors.search.Place(UUID(post_id), int(box_id))
     except ValueError as error:
         raise errors.NotFound from error
 
 
 def _shown(
-    lines: Sequence[selectors.Line], boxes: Mapping[int, Box], query: Query
+    lines: Sequence[selectors.mailbox.MessageRow], boxes: Mapping[int, Box], query: Query
 ) -> list[dict[str, Any]]:
     """Lines with what was looked for marked, and where each is."""
     by_field = {field: query.patterns(field) for field in Field}
@@ -96,7 +98,7 @@ def _shown(
                 sender=marked(line.sender, by_field[Field.FROM]),
                 to=[marked(name, by_field[Field.TO]) for name in line.to[:SHOWN]],
             ),
-            "folder": key(selectors.short_name(boxes[line.box_id])),
+            "folder": key(selectors.conversations.short_name(boxes[line.box_id])),
             "box": boxes[line.box_id],
         }
         for line in lines
@@ -108,13 +110,16 @@ def _shown(
 def read_hit(request: Request, folder: str, uid: int) -> HttpResponse:
     """A hit in the reading pane, beside what was found; as `read_post` reads it in a folder."""
     box = own_box(request, folder)
-    reading, query = selectors.reading(request.user, box, uid), _query(request.GET)
+    reading, query = (
+        selectors.conversations.opened_post(request.user, box, uid),
+        _query(request.GET),
+    )
     context: dict[str, Any] = {
         "at": folder,
         "box": box,
         "reading": _marked(reading, query),
         "subject": marked(reading.row.subject, query.patterns(Field.SUBJECT)),
-        "is_muted": selectors.is_muted(request.user, reading.row.post.thread),
+        "is_muted": selectors.muting.is_muted(request.user, reading.row.post.thread),
         "searched": request.GET.get("q", ""),
         "for_good": query.is_of_trash,
         "is_hit": True,
@@ -122,11 +127,13 @@ def read_hit(request: Request, folder: str, uid: int) -> HttpResponse:
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "mail/read_hit.html#opened", context)
     context = _page(request, request.GET, None) | context
-    context["folders"] = selectors.folders(request.user)
+    context["folders"] = selectors.boxes.folders(request.user)
     return render(request, "mail/read_hit.html", context)
 
 
-def _marked(reading: selectors.Reading, query: Query) -> selectors.Reading:
+def _marked(
+    reading: selectors.conversations.OpenedPost, query: Query
+) -> selectors.conversations.OpenedPost:
     """A conversation with what was looked for marked in its bodies."""
     patterns = query.patterns(Field.ANY)
     bodies = (marked_body(message.body_html, patterns) for message in reading.messages)
@@ -146,15 +153,17 @@ class _Chosen:
     """Which hits an action is for: some, and with `seen` all that were found, too."""
 
     query: Query
-    keys: list[selectors.HitKey]
+    keys: list[selectors.hits.HitKey]
     seen: dict[int, int] | None
 
-    def hits(self, request: Request) -> Iterator[selectors.HitBatch]:
+    def hits(self, request: Request) -> Iterator[selectors.hits.HitBatch]:
         """In batches; those that are shown come first, since one sees them."""
         if self.keys:
-            yield selectors.chosen_hits(request.user, self.keys)
+            yield selectors.hits.chosen_hits(request.user, self.keys)
         if self.seen is not None:
-            yield from selectors.all_hits(selectors.own_boxes(request.user), self.query, self.seen)
+            yield from selectors.hits.all_hits(
+                selectors.boxes.own_boxes(request.user), self.query, self.seen
+            )
 
 
 def _chosen(request: Request) -> _Chosen:
@@ -181,7 +190,7 @@ def mark_hits_unread(request: Request) -> HttpResponse:
 
 def _mark(request: Request, *, read: bool) -> HttpResponse:
     chosen = _chosen(request)
-    count = services.mark_hits(hits=chosen.hits(request), read=read)
+    count = services.hits.mark_hits(hits=chosen.hits(request), read=read)
     return _changed(request, chosen, said_of_mark(count, read=read), to_list=not read)
 
 
@@ -190,7 +199,7 @@ def _mark(request: Request, *, read: bool) -> HttpResponse:
 def flag_hits(request: Request) -> HttpResponse:
     """Flag hits."""
     chosen = _chosen(request)
-    count = services.flag_hits(hits=chosen.hits(request), flagged=True)
+    count = services.hits.flag_hits(hits=chosen.hits(request), flagged=True)
     said = ngettext("%(n)s post flagged.", "%(n)s posts flagged.", count)
     return _changed(request, chosen, said % {"n": intcomma(count)})
 
@@ -200,7 +209,7 @@ def flag_hits(request: Request) -> HttpResponse:
 def unflag_hits(request: Request) -> HttpResponse:
     """Take the flag from hits."""
     chosen = _chosen(request)
-    count = services.flag_hits(hits=chosen.hits(request), flagged=False)
+    count = services.hits.flag_hits(hits=chosen.hits(request), flagged=False)
     said = ngettext("%(n)s post unflagged.", "%(n)s posts unflagged.", count)
     return _changed(request, chosen, said % {"n": intcomma(count)})
 
@@ -211,12 +220,12 @@ def _changed(
     """The lines that changed, in place also where they fit no more; after all, the search again."""
     if chosen.seen is not None:
         return _anew(request, rendered_toast(request, said))
-    boxes = {box.pk: box for box in selectors.own_boxes(request.user)}
+    boxes = {box.pk: box for box in selectors.boxes.own_boxes(request.user)}
     if not request.htmx:
         box_id, uid = chosen.keys[0]
-        opened = key(selectors.short_name(boxes[box_id])), uid
+        opened = key(selectors.conversations.short_name(boxes[box_id])), uid
         return _back(request, opened if "opened" in request.POST and not to_list else None)
-    lines = selectors.searched_lines(chosen.keys, chosen.query)
+    lines = selectors.search.searched_lines(chosen.keys, chosen.query)
     return _lines(request, "mail/found_changed.html", _shown(lines, boxes, chosen.query), chosen)
 
 
@@ -227,7 +236,7 @@ def _lines(
         "hits": hits,
         "searched": request.POST.get("q", ""),
         "for_good": chosen.query.is_of_trash,
-        "folders": selectors.folders(request.user),
+        "folders": selectors.boxes.folders(request.user),
     }
     return render(request, template, context | more)
 
@@ -264,7 +273,7 @@ def delete_hits(request: Request) -> HttpResponse:
             "searched": request.POST.get("q", ""),
         }
         return render(request, "mail/delete_hits.html", context)
-    count = services.delete_hits(hits=chosen.hits(request))
+    count = services.hits.delete_hits(hits=chosen.hits(request))
     toast = rendered_toast(request, said_of_deletion(count))
     return _left(request, chosen, toast, dict.fromkeys(chosen.keys))
 
@@ -272,8 +281,8 @@ def delete_hits(request: Request) -> HttpResponse:
 def _move(request: Request, to: str) -> HttpResponse:
     target, chosen = own_box(request, to), _chosen(request)
     in_place = request.htmx and chosen.seen is None
-    posts = selectors.posts_of_hits(chosen.keys) if in_place else {}
-    moved = services.move_hits(hits=chosen.hits(request), to=target)
+    posts = selectors.hits.posts_of_hits(chosen.keys) if in_place else {}
+    moved = services.hits.move_hits(hits=chosen.hits(request), to=target)
     count = sum(map(len, moved))
     undo: dict[str, object] = {
         "url": reverse("move_hits_back", args=[to]),
@@ -286,16 +295,16 @@ def _move(request: Request, to: str) -> HttpResponse:
 
 
 def _places(
-    request: Request, chosen: _Chosen, target: Box, posts: Mapping[selectors.HitKey, UUID]
-) -> dict[selectors.HitKey, dict[str, Any] | None]:
+    request: Request, chosen: _Chosen, target: Box, posts: Mapping[selectors.hits.HitKey, UUID]
+) -> dict[selectors.hits.HitKey, dict[str, Any] | None]:
     """What stands where each hit was: the hit at its new place, if that fits the search still.
 
     Of two copies that became one, it is shown once: where it was, if it was there already.
     """
     if not posts:
         return {}
-    boxes = selectors.own_boxes(request.user)
-    there = selectors.searched_among(boxes, chosen.query, target, set(posts.values()))
+    boxes = selectors.boxes.own_boxes(request.user)
+    there = selectors.search.searched_among(boxes, chosen.query, target, set(posts.values()))
     shown = _shown(there, {target.pk: target}, chosen.query)
     hits = {line.post_id: hit for line, hit in zip(there, shown, strict=True)}
     keys = sorted(chosen.keys, key=lambda hit: hit[0] != target.pk)
@@ -306,7 +315,7 @@ def _left(
     request: Request,
     chosen: _Chosen,
     toast: str,
-    places: Mapping[selectors.HitKey, dict[str, Any] | None],
+    places: Mapping[selectors.hits.HitKey, dict[str, Any] | None],
 ) -> HttpResponse:
     """Hits that went elsewhere; on a page without scripts, and after all, the search again."""
     if not request.htmx:
@@ -325,7 +334,7 @@ def _anew(request: Request, toast: str, *, left: bool = False) -> HttpResponse:
         messages.success(request, toast, extra_tags="toast")
         return _back(request)
     context = _page(request, request.POST, None) | {
-        "folders": selectors.folders(request.user),
+        "folders": selectors.boxes.folders(request.user),
         "toast": toast,
         "left": left,
     }
@@ -349,5 +358,5 @@ def move_hits_back(request: Request, folder: str) -> HttpResponse:
     box, form = own_box(request, folder), MovedForm(request.POST)
     if not form.is_valid():
         raise errors.NothingChosen
-    services.move_hits_back(owner=request.user, box=box, moved=form.cleaned_data["moved"])
+    services.hits.move_hits_back(owner=request.user, box=box, moved=form.cleaned_data["moved"])
     return _anew(request, rendered_toast(request, _("Undone.")))

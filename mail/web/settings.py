@@ -39,7 +39,7 @@ def tokens(request: Request) -> HttpResponse:
     context = {
         "form": TokenForm() if secret else form,
         "secret": secret,
-        "tokens": selectors.tokens(request.user),
+        "tokens": selectors.account.tokens(request.user),
     }
     answer = render(request, "mail/tokens.html", context, status=422 if form.errors else 200)
     answer["Cache-Control"] = "no-store"
@@ -50,7 +50,7 @@ def tokens(request: Request) -> HttpResponse:
 @require_POST
 def revoke_token(request: Request, token_id: int) -> HttpResponse:
     """Delete a key: the program that has it is kept out from now on."""
-    services.revoke_token(user=request.user, token_id=token_id)
+    services.account.revoke_token(user=request.user, token_id=token_id)
     messages.success(request, _("The token is revoked."))
     return redirect("tokens")
 
@@ -61,7 +61,7 @@ def sessions(request: Request) -> HttpResponse:
     """Where one is signed in."""
     context = {
         "sessions": sorted(
-            selectors.sessions(request.user),
+            selectors.account.sessions(request.user),
             key=lambda session: session.session_key != request.session.session_key,
         ),
         "own_key": request.session.session_key,
@@ -73,7 +73,7 @@ def sessions(request: Request) -> HttpResponse:
 @require_POST
 def end_session(request: Request, handle: str) -> HttpResponse:
     """Sign out in one other browser."""
-    services.end_session(user=request.user, handle=handle)
+    services.account.end_session(user=request.user, handle=handle)
     messages.success(request, _("Signed out there."))
     return redirect("sessions")
 
@@ -82,7 +82,7 @@ def end_session(request: Request, handle: str) -> HttpResponse:
 @require_POST
 def sign_out_elsewhere(request: Request) -> HttpResponse:
     """Sign out in all other browsers."""
-    count = services.sign_out_elsewhere(
+    count = services.account.sign_out_elsewhere(
         user=request.user, session_key=request.session.session_key or ""
     )
     said = ngettext("Signed out in %(n)s browser.", "Signed out in %(n)s browsers.", count)

@@ -40,7 +40,7 @@ def _fresh_counts() -> None:
 @pytest.fixture
 def as_() -> Callable[[User], Api]:
     def as_(user: User) -> Api:
-        _, secret = services.create_token(user=user, name="test")
+        _, secret = services.account.create_token(user=user, name="test")
         return Api({"Authorization": f"Bearer {secret}"})
 
     return as_
@@ -54,8 +54,8 @@ def signed_out() -> Api:
 @pytest.fixture
 def hello(alice, bob) -> str:
     """The address of a post of alice's in bob's box."""
-    services.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
-    return f"{ROOT}delivered-posts/{selectors.own_box(bob).pk}.1"
+    services.sending.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
+    return f"{ROOT}delivered-posts/{selectors.boxes.own_box(bob).pk}.1"
 
 
 @pytest.fixture

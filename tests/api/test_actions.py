@@ -9,7 +9,7 @@ from .conftest import ROOT
 
 
 def uids(user: User, folder: str = "") -> list[int]:
-    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder))
+    rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(user, folder))
     return sorted(rows.values_list("uid", flat=True))
 
 
@@ -38,7 +38,7 @@ class TestDeliver:
 
     def test_ten_thousand_boxes(self, as_, alice, problem):
         people = [User(username=f"user{n}", password="!") for n in range(10_000)]
-        services.import_users(users=people)
+        services.people.import_users(users=people)
         to = [f"{ROOT}boxes/{user.username}" for user in people]
 
         problem(as_(alice).post("actions/deliver", {"to": [*to, "nobody"]}), 400, field="to")
@@ -48,13 +48,13 @@ class TestDeliver:
         assert DeliveredPost.objects.count() == 10_001  # with alice's own in sent
 
     def test_forwarding_marks_ones_own_copy(self, as_, alice, bob, hello, problem):
-        row = DeliveredPost.objects.get(box=selectors.own_box(bob))
+        row = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob))
         data = {"to": ["alice"], "forwarded": f"{ROOT}posts/{row.post_id}"}
         assert as_(bob).post("actions/deliver", data).status_code == 200
         row.refresh_from_db()
         assert row.flags == ["$Forwarded"]
         data = {"to": ["alice"], "forwarded": str(Post.objects.latest("pk").thread)}
-        services.recall(post=Post.objects.latest("pk"), by=bob)
+        services.sending.recall(post=Post.objects.latest("pk"), by=bob)
         answer = as_(bob).post("actions/deliver", data)
         problem(answer, 400, code="forwarded-unknown", field="forwarded")
 
@@ -82,9 +82,9 @@ class TestDeliver:
     def test_a_repetition_is_answered_as_the_first_was(self, as_, alice, bob, crew, problem):
         api, data = as_(alice), {"to": ["bob", "crew"], "subject": "once"}
         first = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
-        services.mark_read(box=selectors.own_box(bob), uids=None)
-        services.delete(box=selectors.own_box(bob), uids=[1])
-        services.delete_group(box=crew, by=alice)
+        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=None)
+        services.mailbox.delete(box=selectors.boxes.own_box(bob), uids=[1])
+        services.groups.delete(box=crew, by=alice)
 
         again = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
         assert again.status_code == 200
@@ -138,7 +138,7 @@ class TestDeliver:
         assert not Post.objects.exists()
 
     def test_costs_the_same_for_any_number(self, as_, alice, bob):
-        services.import_users(users=[User(username=f"u{n}") for n in range(500)])
+        services.people.import_users(users=[User(username=f"u{n}") for n in range(500)])
         api = as_(alice)
         api.get("")
         counts = []
@@ -180,9 +180,9 @@ class TestAudience:
         api = as_(alice)
         api.get("")  # notes the token's use
         for size in (2, 30):
-            services.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
+            services.people.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
             for n in range(size):
-                services.create_group(name=f"g{size}x{n}", by=alice)
+                services.groups.create(name=f"g{size}x{n}", by=alice)
             boxes = [f"{kind}{size}x{n}" for kind in "ug" for n in range(size)]
             with django_assert_num_queries(3):  # the token, the boxes, their sizes
                 answer = api.post("actions/audience", {"boxes": boxes})
@@ -201,7 +201,7 @@ class TestMove:
         assert api.get(hello).status_code == 404
 
     def test_all_up_to_one(self, as_, bob, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(box, 5)
         up_to = f"{ROOT}delivered-posts/{box.pk}.3"
         data = {"box": "bob", "up_to": up_to, "to": "bob:archive"}
@@ -227,7 +227,7 @@ class TestMove:
 
 class TestDelete:
     def test_some_or_all_up_to_one(self, as_, bob, fill):
-        box, api = selectors.own_box(bob), as_(bob)
+        box, api = selectors.boxes.own_box(bob), as_(bob)
         fill(box, 6)
         up_to = f"{ROOT}delivered-posts/{box.pk}.3"
         assert api.post("actions/delete", {"box": "bob", "posts": [2, 6, 99]}).json() == {
@@ -258,10 +258,10 @@ class TestDelete:
 
 class TestEmptyTrash:
     def test_works_up_to_what_one_has_seen(self, as_, bob, fill):
-        box, api = selectors.own_box(bob), as_(bob)
+        box, api = selectors.boxes.own_box(bob), as_(bob)
         fill(box, 4)
-        services.trash(box=box, uids=[1, 2, 3])
-        trash = selectors.own_box(bob, "trash")
+        services.mailbox.trash(box=box, uids=[1, 2, 3])
+        trash = selectors.boxes.own_box(bob, "trash")
         up_to = f"{ROOT}delivered-posts/{trash.pk}.2"
         assert api.post("actions/empty-trash", {"up_to": up_to}).json() == {"changed": 2}
         assert uids(bob, "trash") == [3]
@@ -277,11 +277,11 @@ class TestEmptyTrash:
 
 class TestFlag:
     def flagged(self, bob: User) -> list[int]:
-        lines = selectors.page(selectors.own_box(bob)).lines
+        lines = selectors.mailbox.page(selectors.boxes.own_box(bob)).rows
         return sorted(line.uid for line in lines if line.is_flagged)
 
     def test_many(self, as_, bob, fill):
-        box, api = selectors.own_box(bob), as_(bob)
+        box, api = selectors.boxes.own_box(bob), as_(bob)
         fill(box, 3)
         posts = [f"{ROOT}delivered-posts/{box.pk}.1", 3, 99]
         answer = api.post("actions/flag", {"box": "bob", "posts": posts})
@@ -312,14 +312,14 @@ class TestMarkRead:
     @pytest.fixture(autouse=True)
     def posts(self, alice, bob):
         for _ in range(4):
-            services.send(sender=alice, to=["bob"])
+            services.sending.send(sender=alice, to=["bob"])
 
     def unread(self, bob: User) -> list[int]:
-        rows = DeliveredPost.objects.filter(box=selectors.own_box(bob), read_at=None)
+        rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(bob), read_at=None)
         return sorted(rows.values_list("uid", flat=True))
 
     def test_one_many_or_all_up_to_one(self, as_, bob):
-        api, box = as_(bob), selectors.own_box(bob)
+        api, box = as_(bob), selectors.boxes.own_box(bob)
         answer = api.post("actions/mark-read", {"box": "bob", "posts": [4]})
         assert answer.json() == {"changed": 1}
         assert self.unread(bob) == [1, 2, 3]
@@ -350,9 +350,9 @@ class TestMarkRead:
 
 class TestSync:
     def test_works(self, as_, alice, bob, crew):
-        services.send(sender=alice, to=["crew"])
+        services.sending.send(sender=alice, to=["crew"])
         assert as_(bob).post("actions/sync", {"box": f"{ROOT}boxes/bob"}).status_code == 204
-        assert DeliveredPost.objects.filter(box=selectors.own_box(bob)).count() == 1
+        assert DeliveredPost.objects.filter(box=selectors.boxes.own_box(bob)).count() == 1
 
     def test_only_ones_own(self, as_, bob, alice, crew, problem):
         for box in ("alice", "crew", "nobody"):
@@ -370,7 +370,7 @@ class TestSync:
     ],
 )
 def test_many_cost_what_one_costs(as_, bob, fill, action, data):
-    fill(selectors.own_box(bob), 800)
+    fill(selectors.boxes.own_box(bob), 800)
     api, counts = as_(bob), []
     api.get("")  # notes the token's use
     for chosen in ([1], list(range(2, 800))):

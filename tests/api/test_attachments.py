@@ -13,7 +13,7 @@ CONTENT = bytes(range(256))
 
 @pytest.fixture
 def draft(alice, bob) -> Draft:
-    return services.save_draft(owner=alice, to="bob", subject="files")
+    return services.drafts.save(owner=alice, to="bob", subject="files")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_taking_one_out(as_, alice, files_of):
 
 def test_nothing_is_taken_from_a_post(as_, alice, draft, attach, problem):
     attached = attach(draft)
-    services.send_draft(draft=draft)
+    services.drafts.send(draft=draft)
     problem(as_(alice).delete(f"attachments/{attached.pk}"), 404)
     assert Attachment.objects.exists()
 

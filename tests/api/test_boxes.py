@@ -59,10 +59,12 @@ def test_folders(as_, alice, bob, problem):
     problem(as_(bob).get(made["url"]), 404)
     problem(as_(bob).delete(made["url"]), 404)
 
-    services.send(sender=bob, to=["alice"])
-    services.move(box=selectors.own_box(alice), uids=[1], to=selectors.own_box(alice, "projects"))
+    services.sending.send(sender=bob, to=["alice"])
+    services.mailbox.move(
+        box=selectors.boxes.own_box(alice), uids=[1], to=selectors.boxes.own_box(alice, "projects")
+    )
     problem(api.delete(made["url"]), 400, code="folder-not-empty")
-    services.delete(box=selectors.own_box(alice, "projects"), uids=[1])
+    services.mailbox.delete(box=selectors.boxes.own_box(alice, "projects"), uids=[1])
     assert api.delete(made["url"]).status_code == 204
     problem(api.get(made["url"]), 404)
     problem(api.delete("boxes/alice:sent"), 400, code="folder-fixed")
@@ -70,7 +72,7 @@ def test_folders(as_, alice, bob, problem):
 
 
 def test_deleting_a_group_is_for_its_managers(as_, alice, bob, crew, problem, subjects):
-    services.send(sender=alice, to=["crew"], subject="last")
+    services.sending.send(sender=alice, to=["crew"], subject="last")
     problem(as_(bob).delete("boxes/crew"), 403, code="managing-not-allowed")
     problem(as_(bob).delete("boxes/everyone"), 403)
     problem(as_(bob).delete("boxes/alice"), 403)
@@ -121,9 +123,9 @@ class TestMembers:
     def test_join_and_leave(self, as_, alice, bob, charlie, crew, subjects):
         api = as_(charlie)
         assert api.put("boxes/crew/members/charlie").status_code == 204
-        services.send(sender=alice, to=["crew"], subject="seen")
+        services.sending.send(sender=alice, to=["crew"], subject="seen")
         assert api.delete("boxes/crew/members/charlie").status_code == 204
-        services.send(sender=alice, to=["crew"], subject="not seen")
+        services.sending.send(sender=alice, to=["crew"], subject="not seen")
 
         assert subjects(charlie) == ["seen"]
         members = api.get("boxes/crew/members").json()
@@ -155,8 +157,8 @@ class TestChanges:
 
     def test_keep_a_mailbox_in_step(self, as_, alice, bob, crew):
         api = as_(bob)
-        services.send(sender=alice, to=["bob"])
-        services.send(sender=alice, to=["bob"])
+        services.sending.send(sender=alice, to=["bob"])
+        services.sending.send(sender=alice, to=["bob"])
         state = api.get("delivered-posts?boxname=bob").headers["Box-State"]
         assert self.since(api, state) == {
             "since": state,
@@ -167,10 +169,10 @@ class TestChanges:
             "removed": [],
         }
 
-        services.send(sender=alice, to=["crew"])
-        box = selectors.own_box(bob)
-        services.mark_read(box=box, uids=[1])
-        services.delete(box=box, uids=[2])
+        services.sending.send(sender=alice, to=["crew"])
+        box = selectors.boxes.own_box(bob)
+        services.mailbox.mark_read(box=box, uids=[1])
+        services.mailbox.delete(box=box, uids=[2])
         changes = self.since(api, state)
         url = f"{ROOT}delivered-posts/{box.pk}."
         assert changes["added"] == [f"{url}3"]
@@ -179,11 +181,11 @@ class TestChanges:
         assert changes["state"] == api.get("boxes/bob").json()["state"]
 
     def test_come_in_parts_that_miss_nothing(self, as_, alice, bob):
-        api, box = as_(bob), selectors.own_box(bob)
+        api, box = as_(bob), selectors.boxes.own_box(bob)
         for _ in range(7):
-            services.send(sender=alice, to=["bob"])
-        services.delete(box=box, uids=[3, 4])
-        services.mark_read(box=box, uids=[1])
+            services.sending.send(sender=alice, to=["bob"])
+        services.mailbox.delete(box=box, uids=[3, 4])
+        services.mailbox.mark_read(box=box, uids=[1])
 
         seen: dict[str, str] = {}
         state, more = "0.0", True
@@ -203,11 +205,11 @@ class TestChanges:
 
         from mail.models import Tombstone
 
-        services.send(sender=alice, to=["bob"])
-        services.delete(box=selectors.own_box(bob), uids=[1])
+        services.sending.send(sender=alice, to=["bob"])
+        services.mailbox.delete(box=selectors.boxes.own_box(bob), uids=[1])
         row = Tombstone.objects.get()
         Tombstone.objects.update(at=row.at - timedelta(days=31))
-        services.purge_tombstones()
+        services.upkeep.purge_tombstones()
         problem(as_(bob).get("boxes/bob/changes?since=0.0"), 410, code="state-too-old")
 
     @pytest.mark.parametrize("state", ["", "x", "1", "1.2.3", "-1.0", "9.9", "٣.1", "9" * 30])
@@ -229,18 +231,18 @@ class TestExport:
 
     @pytest.fixture
     def posts(self, alice, bob):
-        first = services.send(
+        first = services.sending.send(
             sender=alice,
             to=["bob"],
             subject="Grüße, with a very long subject " + "that goes on " * 12,
             body="From here on\n\nFrom: nobody\n>From quoted\n\nzoë\n",
         ).post
-        services.sync(box=selectors.own_box(bob))
-        services.mark_read(box=selectors.own_box(bob), uids=[1])
-        services.flag(box=selectors.own_box(bob), uids=[1])
-        services.send(sender=bob, to=["alice"], in_reply_to=first.pk)
-        services.send(sender=bob, to=["alice"], forwarded=first.pk)
-        second = services.send(
+        services.mailbox.sync(box=selectors.boxes.own_box(bob))
+        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
+        services.sending.send(sender=bob, to=["alice"], in_reply_to=first.pk)
+        services.sending.send(sender=bob, to=["alice"], forwarded=first.pk)
+        second = services.sending.send(
             sender=alice, to=["bob"], cc=["alice"], subject="", body="", in_reply_to=first.pk
         ).post
         return first, second
@@ -293,7 +295,7 @@ class TestExport:
         def export(box: Box) -> Iterator[bytes]:
             return mbox.mbox(box, "x") if kind == "mbox" else mbox.json_lines(box)
 
-        box, peaks = selectors.own_box(bob), []
+        box, peaks = selectors.boxes.own_box(bob), []
         for more in (300, 2700):
             fill(box, more)
             tracemalloc.start()
@@ -308,6 +310,6 @@ def test_a_list_costs_the_same_at_any_size(as_, alice, django_assert_num_queries
     api.get("")  # notes the token's use
     for size in (3, 30):
         for n in range(size):
-            services.create_group(name=f"g{size}x{n}", by=alice)
+            services.groups.create(name=f"g{size}x{n}", by=alice)
         with django_assert_num_queries(3):  # the token, the boxes, the numbers of one's own
             api.get("boxes?limit=200")

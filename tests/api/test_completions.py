@@ -60,8 +60,8 @@ def test_cost_the_same_at_any_size(as_, alice, django_assert_num_queries):
     api = as_(alice)
     api.get("")  # notes the token's use
     for size in (5, 50):
-        services.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
+        services.people.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
         for n in range(size):
-            services.create_group(name=f"u{size}g{n}", by=alice)
+            services.groups.create(name=f"u{size}g{n}", by=alice)
         with django_assert_num_queries(4):  # the token, people, groups, their sizes
             assert len(api.get("completions?q=u&limit=50").json()) >= 10

@@ -8,7 +8,7 @@ from mail.models import Post
 
 @pytest.fixture
 def post_id(alice, bob) -> str:
-    return str(services.send(sender=alice, to=["bob"], subject="hello").post_id)
+    return str(services.sending.send(sender=alice, to=["bob"], subject="hello").post_id)
 
 
 PATHS = {
@@ -34,8 +34,8 @@ def _kept(answer):
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 def test_304_carries_the_headers_of_200(as_, alice, bob, crew, path):
     for _ in range(2):
-        services.send(sender=bob, to=["bob"])
-        services.save_draft(owner=bob)
+        services.sending.send(sender=bob, to=["bob"])
+        services.drafts.save(owner=bob)
     api = as_(bob)
     api.get("")  # notes the token's use, which is shown
     got = api.get(path)
@@ -49,7 +49,7 @@ def test_304_of_delivered_posts_says_the_state_and_reads_no_row(
     as_, alice, bob, django_assert_num_queries
 ):
     for _ in range(2):
-        services.send(sender=alice, to=["bob"])
+        services.sending.send(sender=alice, to=["bob"])
     api, path = as_(bob), "delivered-posts?boxname=bob&limit=1"
     got = api.get(path)
     with django_assert_num_queries(3):  # the token, the box with its counter, nothing pending
@@ -76,9 +76,9 @@ def test_304_of_a_delivered_post_reads_its_row_and_not_the_post(
 
 
 def test_a_delivered_post_has_another_tag_whenever_it_was_marked(as_, bob, hello):
-    api, box = as_(bob), selectors.own_box(bob)
+    api, box = as_(bob), selectors.boxes.own_box(bob)
     tags = [api.get(hello).headers["ETag"]]
-    for mark in (services.mark_read, services.mark_unread):
+    for mark in (services.mailbox.mark_read, services.mailbox.mark_unread):
         mark(box=box, uids=[1])
         answer = api.get(hello, headers={"If-None-Match": ", ".join(tags)})
         assert answer.status_code == 200
@@ -110,7 +110,7 @@ def test_304_is_for_those_who_may_read(as_, alice, bob, charlie, post_id, proble
     for given in (tag, "*"):
         answer = as_(charlie).get(f"posts/{post_id}", headers={"If-None-Match": given})
         problem(answer, 404)
-    services.recall(post=Post.objects.get(), by=alice)
+    services.sending.recall(post=Post.objects.get(), by=alice)
     problem(as_(bob).get(f"posts/{post_id}", headers={"If-None-Match": tag}), 404)
 
 

@@ -12,7 +12,7 @@ from .conftest import ROOT
 def test_works(as_, alice, bob, hello):
     api = as_(bob)
     (shown,) = api.get("delivered-posts").json()
-    row = DeliveredPost.objects.get(box=selectors.own_box(bob))
+    row = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob))
     assert shown["url"] == hello
     assert shown["id"] == str(row)
     assert shown["box"] == f"{ROOT}boxes/bob"
@@ -27,24 +27,24 @@ def test_works(as_, alice, bob, hello):
 
 
 def test_lists_serve_the_groups(as_, alice, bob, crew):
-    services.send(sender=alice, to=["crew"], subject="through the crew")
+    services.sending.send(sender=alice, to=["crew"], subject="through the crew")
     assert [row["subject"] for row in as_(bob).get("delivered-posts").json()] == [
         "through the crew"
     ]
 
 
 def post_of(user: User, uid: int) -> UUID:
-    return DeliveredPost.objects.get(box=selectors.own_box(user), uid=uid).post_id
+    return DeliveredPost.objects.get(box=selectors.boxes.own_box(user), uid=uid).post_id
 
 
 def test_filters(as_, alice, bob, charlie):
     for sender, subject in ((alice, "1"), (charlie, "2"), (alice, "3")):
-        services.send(sender=sender, to=["bob"], subject=subject)
-    services.send(sender=bob, to=["alice"], subject="sent")
-    services.mark_read(box=selectors.own_box(bob), uids=[3])
-    services.flag(box=selectors.own_box(bob), uids=[1])
-    services.send(sender=bob, to=["charlie"], in_reply_to=post_of(bob, 2), subject="re")
-    middle = DeliveredPost.objects.get(box=selectors.own_box(bob), uid=2)
+        services.sending.send(sender=sender, to=["bob"], subject=subject)
+    services.sending.send(sender=bob, to=["alice"], subject="sent")
+    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[3])
+    services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
+    services.sending.send(sender=bob, to=["charlie"], in_reply_to=post_of(bob, 2), subject="re")
+    middle = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob), uid=2)
     api = as_(bob)
 
     def subjects(query: str) -> list[str]:
@@ -71,7 +71,7 @@ def test_filters(as_, alice, bob, charlie):
 @pytest.mark.parametrize("query", ["boxname=bob", ""])
 def test_pages_by_the_link_header_miss_nothing_and_repeat_nothing(as_, alice, bob, query):
     for n in range(5):
-        services.send(sender=bob, to=["bob"], subject=str(n))  # in the inbox and in sent
+        services.sending.send(sender=bob, to=["bob"], subject=str(n))  # in the inbox and in sent
     api, url, found = as_(bob), f"delivered-posts?{query}&limit=2", []
     while url:
         answer = api.get(url)
@@ -118,7 +118,7 @@ def test_a_list_that_is_known_is_not_read_again(as_, alice, bob, hello, django_a
     assert answer.status_code == 304
     assert answer.content == b""
 
-    services.mark_read(box=selectors.own_box(bob), uids=[1])
+    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
     answer = api.get("delivered-posts?boxname=bob", headers={"If-None-Match": tag})
     assert answer.status_code == 200
     assert answer.headers["ETag"] != tag
@@ -168,7 +168,7 @@ def test_wrong_method(as_, bob, hello, problem):
 )
 def test_bad_input_names_the_field_and_changes_nothing(as_, bob, hello, problem, data, field):
     problem(as_(bob).patch(hello, data), 422, field=field)
-    assert not DeliveredPost.objects.get(box=selectors.own_box(bob)).is_read
+    assert not DeliveredPost.objects.get(box=selectors.boxes.own_box(bob)).is_read
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
     api = as_(bob)
     api.get("")  # notes the token's use
     for size in (10, 2000):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         # The token, the box, nothing pending, the rows, their posts' times and files.
         with django_assert_num_queries(6):
             assert len(api.get("delivered-posts?boxname=bob&limit=10").json()) == 10
@@ -206,8 +206,8 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
 
 def test_a_post_that_is_being_recalled_ends_no_list(as_, alice, bob):
     for n in range(5):
-        services.send(sender=alice, to=["bob"], subject=str(n))
-    hidden = DeliveredPost.objects.get(box=selectors.own_box(bob), uid=4)
+        services.sending.send(sender=alice, to=["bob"], subject=str(n))
+    hidden = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob), uid=4)
     Post.objects.filter(pk=hidden.post_id).update(recalled=hidden.delivered)
 
     api, url, found = as_(bob), "delivered-posts?boxname=bob&limit=2", []
@@ -221,9 +221,9 @@ def test_a_post_that_is_being_recalled_ends_no_list(as_, alice, bob):
 class TestSearch:
     def test_finds_and_filters_further(self, as_, alice, bob):
         for subject in ("one", "two"):
-            services.send(sender=alice, to=["bob"], subject=subject, body="the needle")
-        services.send(sender=bob, to=["alice"], subject="sent", body="the needle")
-        services.mark_read(box=selectors.own_box(bob), uids=[1])
+            services.sending.send(sender=alice, to=["bob"], subject=subject, body="the needle")
+        services.sending.send(sender=bob, to=["alice"], subject="sent", body="the needle")
+        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
         api = as_(bob)
 
         def subjects(query: str) -> list[str]:
@@ -238,13 +238,13 @@ class TestSearch:
         assert subjects("q=needle&boxname=bob:sent&sender=bob") == ["sent"]
         assert subjects("q=nothing") == []
         assert subjects("q=") == ["sent", "two", "one"]
-        services.trash(box=selectors.own_box(bob), uids=[2])
+        services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[2])
         assert subjects("q=needle") == ["sent", "one"]
         assert subjects("q=needle&boxname=bob:trash") == subjects("q=in:trash") == ["two"]
 
     def test_pages_by_the_link_header(self, as_, bob):
         for n in range(3):
-            services.send(sender=bob, to=["bob"], subject=f"needle {n}")
+            services.sending.send(sender=bob, to=["bob"], subject=f"needle {n}")
         api, url, found = as_(bob), "delivered-posts?q=needle&limit=2", []
         while url:
             answer = api.get(url)

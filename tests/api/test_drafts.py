@@ -22,7 +22,7 @@ WRITTEN = {
 
 @pytest.fixture
 def draft(alice, bob) -> Draft:
-    return services.save_draft(owner=alice, to="bob", subject="one", body="b")
+    return services.drafts.save(owner=alice, to="bob", subject="one", body="b")
 
 
 def stored(draft: Draft) -> Draft:
@@ -48,7 +48,7 @@ def test_works(as_, alice):
 
 
 def test_what_was_read_can_be_saved_again(as_, alice, bob, hello):
-    asked = services.send(sender=bob, to=["alice"]).post
+    asked = services.sending.send(sender=bob, to=["alice"]).post
     api, data = as_(alice), WRITTEN | {"kind": "reply", "in_reply_to": f"{ROOT}posts/{asked.pk}"}
     made = api.post("drafts", data).json()
     assert made["in_reply_to"] == data["in_reply_to"]
@@ -74,7 +74,7 @@ def test_putting_makes_one_and_then_its_next_version(as_, alice):
 
 @pytest.mark.parametrize("version", [{}, {"version": 1}])
 def test_two_at_once_do_not_overwrite_each_other(as_, alice, draft, problem, version):
-    services.save_draft(owner=alice, draft_id=draft.pk, version=1, subject="two")
+    services.drafts.save(owner=alice, draft_id=draft.pk, version=1, subject="two")
     answer = as_(alice).put(f"drafts/{draft.pk}", {"subject": "three"} | version)
     problem(answer, 409, code="draft-changed")
     assert (stored(draft).subject, stored(draft).version) == ("two", 2)
@@ -84,7 +84,7 @@ def test_one_that_is_known_is_not_sent_again(as_, alice, draft):
     api, url = as_(alice), f"drafts/{draft.pk}"
     tag = api.get(url).headers["ETag"]
     assert api.get(url, headers={"If-None-Match": tag}).status_code == 304
-    services.save_draft(owner=alice, draft_id=draft.pk, version=1, subject="two")
+    services.drafts.save(owner=alice, draft_id=draft.pk, version=1, subject="two")
     assert api.get(url, headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -110,7 +110,7 @@ class TestSending:
         problem(api.put(url, {"subject": "late"}), 404)
 
     def test_only_the_version_that_one_saw(self, as_, alice, draft, problem):
-        services.save_draft(owner=alice, draft_id=draft.pk, version=1, to="bob", subject="two")
+        services.drafts.save(owner=alice, draft_id=draft.pk, version=1, to="bob", subject="two")
         api, url = as_(alice), f"drafts/{draft.pk}/send"
         problem(api.post(f"{url}?version=1"), 409, code="draft-changed")
         assert not Submission.objects.exists()
@@ -131,7 +131,7 @@ class TestSending:
         data = {"to": ["bob"], "kind": "forward", "in_reply_to": post_id}
         made = as_(bob).post("drafts", data).json()
         as_(bob).post(f"{made['url']}/send")
-        (exported, *_) = selectors.exported(selectors.own_box(bob))
+        (exported, *_) = selectors.export.exported(selectors.boxes.own_box(bob))
         assert exported.flags == ["$Forwarded"]
 
 
@@ -201,7 +201,7 @@ def test_unknown(as_, alice, problem, key):
 
 
 def test_pages(as_, alice, problem):
-    made = [services.save_draft(owner=alice, subject=str(n)) for n in range(5)]
+    made = [services.drafts.save(owner=alice, subject=str(n)) for n in range(5)]
     moment = made[0].updated
     Draft.objects.filter(pk__in=[draft.pk for draft in made[:3]]).update(updated=moment)
     api, url, found = as_(alice), "drafts?limit=2", []
@@ -209,7 +209,7 @@ def test_pages(as_, alice, problem):
         answer = api.get(url)
         found += [row["id"] for row in answer.json()]
         url = answer.headers.get("Link", "").partition(">")[0].strip("<")
-    assert found == [str(draft.pk) for draft in selectors.drafts(alice)]
+    assert found == [str(draft.pk) for draft in selectors.drafts.own(alice)]
     draft_id = "00000000-0000-0000-0000-000000000000"
     for key in ("x", "2026-01-01T00:00:00Z", f"2026-01-01T00:00:00 {draft_id}", f"0 {draft_id}"):
         cursor = urlsafe_b64encode(key.encode()).decode().rstrip("=")
@@ -221,7 +221,7 @@ def test_costs_the_same_at_any_size(as_, alice, django_assert_num_queries):
     api.get("")  # notes the token's use
     for size in (3, 50):
         for _ in range(size):
-            services.save_draft(owner=alice, to="bob, charlie", body="x")
+            services.drafts.save(owner=alice, to="bob, charlie", body="x")
         with django_assert_num_queries(2) as queries:  # the token, the drafts
             api.get("drafts?limit=200")
         assert '"body"' not in queries[-1]["sql"]

@@ -41,7 +41,7 @@ def test_one_that_is_read_to_its_end_makes_room(as_, bob):
 
 
 def test_a_client_that_goes_away_leaves_nothing(as_, alice, bob):
-    services.send(sender=alice, to=["bob"])
+    services.sending.send(sender=alice, to=["bob"])
     api = as_(bob)
     for _ in range(2 * mbox.MAX_RUNNING):
         answer = api.get(PATH)

@@ -21,12 +21,14 @@ ACTIONS = {
 def posts(alice, bob):
     """Three that are found, one of them in the archive, and one that is not."""
     for subject in ("needle 1", "needle 2", "other", "needle 3"):
-        services.send(sender=alice, to=["bob"], subject=subject)
-    services.move(box=selectors.own_box(bob), uids=[1], to=selectors.own_box(bob, "archive"))
+        services.sending.send(sender=alice, to=["bob"], subject=subject)
+    services.mailbox.move(
+        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+    )
 
 
 def subjects(user: User, folder: str = "", **wanted) -> list[str]:
-    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder), **wanted)
+    rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(user, folder), **wanted)
     return list(rows.order_by("uid").values_list("subject", flat=True))
 
 
@@ -54,7 +56,7 @@ def test_moving(as_, bob):
 
 
 def test_deleting_leaves_the_trash_alone_unless_asked(as_, bob):
-    services.trash(box=selectors.own_box(bob), uids=[2])
+    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[2])
     api = as_(bob)
     assert api.post("actions/delete-found", {"q": "needle"}).json() == {"changed": 2}
     assert subjects(bob, "trash") == ["needle 2"]
@@ -63,7 +65,7 @@ def test_deleting_leaves_the_trash_alone_unless_asked(as_, bob):
 
 
 def test_what_was_not_seen_stays(as_, bob):
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     seen = [f"{ROOT}delivered-posts/{box.pk}.2", f"{box.pk}.1"]
     answer = as_(bob).post("actions/mark-found-read", {"q": "needle", "seen": seen})
     assert answer.json() == {"changed": 1}
@@ -134,7 +136,7 @@ def test_signed_out_and_wrong_method(signed_out, as_, bob, problem, action):
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_many_cost_what_few_do(as_, bob, fill, action):
-    api, counts, box = as_(bob), [], selectors.own_box(bob)
+    api, counts, box = as_(bob), [], selectors.boxes.own_box(bob)
     api.get("")  # notes the token's use
     for number in (2, 800):
         fill(box, number)

@@ -47,7 +47,7 @@ def package(tmp_path_factory) -> ModuleType:
 
 @pytest.fixture
 def api(package, live_server, alice):
-    _, secret = services.create_token(user=alice, name="generated")
+    _, secret = services.account.create_token(user=alice, name="generated")
     client = package.AuthenticatedClient(
         base_url=live_server.url, token=secret, raise_on_unexpected_status=True
     )

@@ -46,7 +46,7 @@ class TestAbout:
         api, counts = as_(alice), []
         api.get("boxes/crew")  # which says that the token was used
         for size in (1, 200):
-            services.import_users(users=[User(username=f"u{size}n{n}") for n in range(size)])
+            services.people.import_users(users=[User(username=f"u{size}n{n}") for n in range(size)])
             crew.group.user_set.add(*User.objects.filter(username__startswith=f"u{size}n"))
             with CaptureQueriesContext(connection) as queries:
                 api.put("boxes/crew/about", ABOUT)
@@ -57,7 +57,7 @@ class TestAbout:
 class TestMembers:
     @pytest.fixture(autouse=True)
     def members(self, crew):
-        services.import_users(
+        services.people.import_users(
             users=[User(username=f"Row{n}", first_name="Otto", last_name=f"L{n}") for n in range(5)]
         )
         crew.group.user_set.add(*User.objects.filter(username__startswith="Row"))

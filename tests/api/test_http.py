@@ -167,7 +167,7 @@ def test_root_links_to_everything(as_, alice, problem):
 
 def test_objects_carry_the_address_that_the_client_used(alice, bob, settings):
     settings.ALLOWED_HOSTS = ["mail.example.org"]
-    _, secret = services.create_token(user=alice, name="x")
+    _, secret = services.account.create_token(user=alice, name="x")
     from .conftest import Api
 
     api = Api({"Authorization": f"Bearer {secret}", "Host": "mail.example.org"})
@@ -230,8 +230,8 @@ def test_an_export_by_an_address_of_version_6(bob, alice, settings):
     from .conftest import Api
 
     settings.ALLOWED_HOSTS = ["[::1]"]
-    services.send(sender=alice, to=["bob"])
-    _, secret = services.create_token(user=bob, name="x")
+    services.sending.send(sender=alice, to=["bob"])
+    _, secret = services.account.create_token(user=bob, name="x")
     answer = Api({"Authorization": f"Bearer {secret}", "Host": "[::1]:5100"}).get(
         "boxes/bob/export"
     )

@@ -12,7 +12,7 @@ from .conftest import ROOT
 
 @pytest.fixture
 def board(alice) -> Box:
-    return services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+    return services.groups.create(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
 
 
 def test_ask_and_be_accepted(as_, alice, bob, board):
@@ -53,9 +53,9 @@ def test_people_are_told_of_their_own_request_alone(as_, alice, bob, charlie, bo
 
 
 def test_those_who_have_waited_longest_come_first_page_by_page(as_, alice, board, problem):
-    services.import_users(users=[User(username=f"u{n}") for n in range(5)])
+    services.people.import_users(users=[User(username=f"u{n}") for n in range(5)])
     for n in (3, 1, 4, 0, 2):
-        services.ask_to_join(box=board, user=User.objects.get(username=f"u{n}"))
+        services.memberships.ask(box=board, user=User.objects.get(username=f"u{n}"))
     api, path, seen = as_(alice), "/postapi/boxes/board/join-requests?limit=2", []
     while path:
         answer = api.get(path)

@@ -12,7 +12,7 @@ from .conftest import ROOT
 
 @pytest.fixture
 def thread(alice, bob) -> str:
-    return str(services.send(sender=alice, to=["bob"], subject="x").post.thread)
+    return str(services.sending.send(sender=alice, to=["bob"], subject="x").post.thread)
 
 
 def test_mute_a_conversation_and_mute_it_no_more(as_, alice, bob, thread, problem):
@@ -25,7 +25,7 @@ def test_mute_a_conversation_and_mute_it_no_more(as_, alice, bob, thread, proble
     assert api.get("muted-threads").json() == [made.json()] == [api.get(url).json()]
     assert as_(alice).get("muted-threads").json() == []
 
-    services.send(sender=alice, to=["bob"], subject="y", in_reply_to=made.json()["thread"])
+    services.sending.send(sender=alice, to=["bob"], subject="y", in_reply_to=made.json()["thread"])
     rows = api.get("delivered-posts?boxname=bob").json()
     assert [(row["subject"], row["is_read"]) for row in rows] == [("y", True), ("x", False)]
 
@@ -43,9 +43,9 @@ def test_what_is_no_conversation_of_one_s_own(as_, charlie, thread, problem):
 
 
 def test_pages(as_, alice, bob):
-    threads = [services.send(sender=alice, to=["bob"]).post.thread for _ in range(3)]
+    threads = [services.sending.send(sender=alice, to=["bob"]).post.thread for _ in range(3)]
     for one in threads:
-        services.mute_thread(user=bob, thread=one)
+        services.muting.mute_thread(user=bob, thread=one)
     first = as_(bob).get("muted-threads?limit=2")
     second = as_(bob).get(first.headers["Link"].partition("<")[2].partition(">")[0])
     found = [row["thread"] for row in (*first.json(), *second.json())]
@@ -54,18 +54,18 @@ def test_pages(as_, alice, bob):
 
 
 def test_mute_a_group_and_mute_it_no_more(as_, alice, bob, crew):
-    url = f"subscriptions/{selectors.own_box(bob).pk}.{crew.pk}"
+    url = f"subscriptions/{selectors.boxes.own_box(bob).pk}.{crew.pk}"
     assert as_(bob).get(url).json()["muted"] is False
     assert as_(bob).patch(url, {"muted": True}).json()["muted"] is True
     assert as_(bob).patch(url, {}).json()["muted"] is True
-    services.send(sender=alice, to=["crew"], subject="x")
+    services.sending.send(sender=alice, to=["crew"], subject="x")
     assert as_(bob).get("delivered-posts?boxname=bob").json()[0]["is_read"] is True
     assert as_(bob).patch(url, {"muted": False}).json()["muted"] is False
 
 
 def test_everyone_and_what_a_group_receives_cannot_be_muted(as_, alice, crew, everyone, problem):
-    services.subscribe(source=everyone, target=crew, by=alice)
-    own = selectors.own_box(alice)
+    services.groups.subscribe(source=everyone, target=crew, by=alice)
+    own = selectors.boxes.own_box(alice)
     for target in (own, crew):
         url = f"subscriptions/{target.pk}.{everyone.pk}"
         answer = as_(alice).patch(url, {"watermark": 0, "muted": True})

@@ -175,9 +175,9 @@ OF_THE_SITE = {
     ],
 )
 def test_live_answers_carry_what_is_documented(as_, alice, bob, hello, name, status, call):
-    services.send(sender=alice, to=["bob"])  # so that lists go on
+    services.sending.send(sender=alice, to=["bob"])  # so that lists go on
     for _ in range(2):
-        services.save_draft(owner=bob)
+        services.drafts.save(owner=bob)
     answer = call(as_(bob), hello)
     assert answer.status_code == status, b"".join(answer)
     list(answer)  # also what is streamed, to its end

@@ -106,21 +106,21 @@ MATRIX: dict[str, tuple[int, ...]] = {
 @pytest.fixture
 def world(alice, bob, charlie, staff) -> dict[str, Any]:
     dora = User.objects.create_user("dora")
-    crew = services.create_group(
+    crew = services.groups.create(
         name="crew", by=alice, post_policy=Box.PostPolicy.MANAGERS, join_policy="manager"
     )
-    other = services.create_group(name="other", by=charlie)
-    services.join(box=crew, user=dora, by=alice)
-    services.join(box=other, user=bob, by=bob)
-    submission = services.send(sender=alice, to=["bob"], subject="x")
-    stored: Post = services.store(sender=alice)
-    muted = services.send(sender=alice, to=["bob"]).post
-    services.mute_thread(user=bob, thread=muted.thread)
-    token, _ = services.create_token(user=bob, name="x")
+    other = services.groups.create(name="other", by=charlie)
+    services.memberships.join(box=crew, user=dora, by=alice)
+    services.memberships.join(box=other, user=bob, by=bob)
+    submission = services.sending.send(sender=alice, to=["bob"], subject="x")
+    stored: Post = services.sending.store(sender=alice)
+    muted = services.sending.send(sender=alice, to=["bob"]).post
+    services.muting.mute_thread(user=bob, thread=muted.thread)
+    token, _ = services.account.create_token(user=bob, name="x")
     later = timezone.now() + timedelta(days=1)
     session = Session.objects.create(session_key="x", user=bob, started=later, expire_date=later)
-    box, draft = selectors.own_box(bob), services.save_draft(owner=bob, to="alice")
-    attached = services.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
+    box, draft = selectors.boxes.own_box(bob), services.drafts.save(owner=bob, to="alice")
+    attached = services.attachments.attach(draft=draft, file=io.BytesIO(b"content"), name="a.txt")
     return {
         "who": [bob, charlie, dora, alice, staff],
         "post": submission.post_id,
@@ -133,7 +133,7 @@ def world(alice, bob, charlie, staff) -> dict[str, Any]:
         "session": session.handle,
         "draft": draft.pk,
         "attachment": attached.pk,
-        "trash": f"{selectors.own_box(bob, 'trash').pk}.0",
+        "trash": f"{selectors.boxes.own_box(bob, 'trash').pk}.0",
     }
 
 
@@ -231,7 +231,7 @@ def test_every_operation_has_a_row():
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 @pytest.mark.parametrize("who", range(len(WHO)), ids=WHO)
 def test_matrix(name, who, world, alice, as_, problem):
-    services.create_group(name="open group", by=alice)
+    services.groups.create(name="open group", by=alice)
     method, path, _ = OPERATIONS[name]
     asked, data = ASKED.get(name, lambda _: (path.removeprefix("/postapi/"), None))(world)
     api = as_(world["who"][who]) if who < len(world["who"]) else Api({})

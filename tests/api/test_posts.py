@@ -8,7 +8,7 @@ from .conftest import ROOT
 
 @pytest.fixture
 def post(alice, bob) -> Post:
-    return services.send(sender=alice, to=["bob"], subject="hello", body="**hi**").post
+    return services.sending.send(sender=alice, to=["bob"], subject="hello", body="**hi**").post
 
 
 def test_works(as_, alice, bob, post):
@@ -23,13 +23,13 @@ def test_works(as_, alice, bob, post):
 
 
 def test_bcc_is_never_shown(as_, alice, bob, charlie):
-    post = services.send(sender=alice, to=["bob"], bcc=["charlie"]).post
+    post = services.sending.send(sender=alice, to=["bob"], bcc=["charlie"]).post
     assert "charlie" not in as_(bob).get(f"posts/{post.pk}").text
 
 
 def test_filters(as_, alice, bob, post):
-    answer = services.send(sender=bob, to=["alice"], in_reply_to=post.pk, subject="re").post
-    other = services.send(sender=bob, to=["alice"], subject="other").post
+    answer = services.sending.send(sender=bob, to=["alice"], in_reply_to=post.pk, subject="re").post
+    other = services.sending.send(sender=bob, to=["alice"], subject="other").post
     api = as_(alice)
 
     def subjects(query: str) -> list[str]:
@@ -74,7 +74,7 @@ def test_deleting_recalls(as_, alice, bob, staff, post, subjects, problem):
     problem(as_(alice).get(f"posts/{post.pk}"), 404)
     problem(as_(alice).delete(f"posts/{post.pk}"), 404)
 
-    another = services.send(sender=alice, to=["bob"]).post
+    another = services.sending.send(sender=alice, to=["bob"]).post
     assert as_(staff).delete(f"posts/{another.pk}").status_code == 204
 
 
@@ -82,7 +82,7 @@ class TestRecallReport:
     def test_says_how_many_have_it_and_read_it(self, as_, alice, bob, staff, post):
         path = f"posts/{post.pk}/recall"
         assert as_(alice).get(path).json() == {"copies": 1, "read": 0}
-        services.mark_read(box=selectors.own_box(bob), uids=None)
+        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=None)
         assert as_(staff).get(path).json() == {"copies": 1, "read": 1}
 
     def test_is_for_those_who_may_recall(self, as_, alice, bob, charlie, post, problem):
@@ -90,7 +90,7 @@ class TestRecallReport:
         problem(as_(bob).get(path), 403, code="recall-not-allowed")
         problem(as_(charlie).get(path), 404)
         problem(as_(charlie).get(f"posts/{post.pk}x/recall"), 404)
-        services.recall(post=post, by=alice)
+        services.sending.recall(post=post, by=alice)
         problem(as_(alice).get(path), 404)
 
     def test_signed_out_and_wrong_method(self, signed_out, as_, alice, post, problem):
@@ -104,8 +104,8 @@ class TestRecallReport:
         api.get("")  # notes the token's use
         for size in (2, 300):
             people = [User(username=f"u{size}x{n}", password="!") for n in range(size)]
-            services.import_users(users=people)
-            sent = services.send(sender=alice, to=[user.username for user in people])
+            services.people.import_users(users=people)
+            sent = services.sending.send(sender=alice, to=[user.username for user in people])
             with django_assert_num_queries(5):  # the token, two for permissions, post and report
                 assert api.get(f"posts/{sent.post_id}/recall").json()["copies"] == size
 
@@ -165,6 +165,6 @@ def test_costs_the_same_at_any_size(as_, bob, fill, django_assert_num_queries):
     api = as_(bob)
     api.get("")  # notes the token's use
     for size in (5, 500):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         with django_assert_num_queries(4):  # the token, the own boxes, the posts, their files
             assert api.get("posts").status_code == 200

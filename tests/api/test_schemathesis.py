@@ -21,11 +21,11 @@ def secret(transactional_db, settings) -> str:
     cache.clear()
     user = User.objects.create_superuser("alice", password="deadbeef")
     bob = User.objects.create_user("bob", password="deadbeef")
-    box = services.create_group(name="crew", by=user)
-    services.join(box=box, user=bob, by=bob)
+    box = services.groups.create(name="crew", by=user)
+    services.memberships.join(box=box, user=bob, by=bob)
     for to in ("alice", "crew", "everyone"):
-        services.send(sender=user, to=[to], subject=to)
-    return services.create_token(user=user, name="schemathesis")[1]
+        services.sending.send(sender=user, to=[to], subject=to)
+    return services.account.create_token(user=user, name="schemathesis")[1]
 
 
 def test_every_operation_does_what_the_document_says(live_server, secret, tmp_path):

@@ -78,7 +78,7 @@ def test_wrong_method(as_, bob):
 
 
 def test_what_is_refused_is_said_in_the_language_that_one_chose(as_, bob, problem):
-    _, secret = services.create_token(user=bob, name="x")
+    _, secret = services.account.create_token(user=bob, name="x")
     token = Api({"Authorization": f"Bearer {secret}", "Accept-Language": "fr"})
     said = {}
     for language in ("", "de"):

@@ -9,7 +9,7 @@ from .conftest import ROOT
 
 
 def test_works(as_, alice, bob, crew):
-    submission = services.send(sender=alice, to=["bob", "crew"])
+    submission = services.sending.send(sender=alice, to=["bob", "crew"])
     api = as_(alice)
     (listed,) = api.get("submissions").json()
     shown = api.get(listed["url"]).json()
@@ -23,8 +23,8 @@ def test_works(as_, alice, bob, crew):
 
 
 def test_says_what_came_of_each_recipient(as_, alice, bob, charlie):
-    submission = services.send(sender=alice, to=["bob", "charlie"])
-    box = selectors.own_box(bob)
+    submission = services.sending.send(sender=alice, to=["bob", "charlie"])
+    box = selectors.boxes.own_box(bob)
     submission.state, submission.errors = "failed", {str(box.pk): "no room"}
     submission.save()
     charlie.delete()
@@ -36,7 +36,7 @@ def test_says_what_came_of_each_recipient(as_, alice, bob, charlie):
 
 
 def test_a_stranger_gets_404(as_, alice, bob, problem):
-    submission = services.send(sender=alice, to=["bob"])
+    submission = services.sending.send(sender=alice, to=["bob"])
     problem(as_(bob).get(f"submissions/{submission.pk}"), 404)
     assert as_(bob).get("submissions").json() == []
 
@@ -50,7 +50,7 @@ def test_unknown_signed_out_and_wrong_method(as_, alice, signed_out, problem):
 
 def test_pages(as_, alice, bob, problem, django_assert_num_queries):
     for _ in range(3):
-        services.send(sender=alice, to=["bob"])
+        services.sending.send(sender=alice, to=["bob"])
     api = as_(alice)
     first = api.get("submissions?limit=2")
     second = api.get(first.headers["Link"].partition(">")[0].strip("<"))
@@ -61,12 +61,14 @@ def test_pages(as_, alice, bob, problem, django_assert_num_queries):
 class TestUndo:
     @pytest.fixture
     def sent(self, alice, bob) -> Submission:
-        return services.send(sender=alice, to=["bob"], bcc=["alice"], subject="oops", body="*x*")
+        return services.sending.send(
+            sender=alice, to=["bob"], bcc=["alice"], subject="oops", body="*x*"
+        )
 
     def test_gives_the_draft_each_time(self, as_, alice, bob, sent, subjects):
         api = as_(alice)
         until = api.get(f"submissions/{sent.pk}").json()["undo_until"]
-        assert datetime.fromisoformat(until) == sent.created + services.UNDO_FOR
+        assert datetime.fromisoformat(until) == sent.created + services.sending.UNDO_FOR
         answer = api.post(f"submissions/{sent.pk}/undo")
         assert answer.status_code == 200
         draft = answer.json()
@@ -81,13 +83,13 @@ class TestUndo:
         assert subjects(bob) == ["oops"]
 
     def test_after_a_while_it_is_too_late(self, as_, alice, bob, sent, subjects, problem):
-        Submission.objects.update(created=sent.created - 2 * services.UNDO_FOR)
+        Submission.objects.update(created=sent.created - 2 * services.sending.UNDO_FOR)
         answer = as_(alice).post(f"submissions/{sent.pk}/undo")
         problem(answer, 409, code="undo-too-late")
         assert subjects(bob) == ["oops"]
 
     def test_what_was_recalled_is_not_found(self, as_, alice, sent, problem):
-        services.recall(post=sent.post, by=alice)
+        services.sending.recall(post=sent.post, by=alice)
         problem(as_(alice).post(f"submissions/{sent.pk}/undo"), 404)
 
     def test_a_stranger_gets_404(self, as_, bob, staff, sent, subjects, problem):

@@ -15,12 +15,12 @@ def _to(rows, box):
 
 
 def test_works(as_, alice, bob, crew):
-    services.send(sender=alice, to=["crew"])
+    services.sending.send(sender=alice, to=["crew"])
     api = as_(bob)
     row = _to(api.get("subscriptions").json(), "crew")
     assert row["target"] == f"{ROOT}boxes/bob"
     assert row["watermark"] is None
-    assert row["id"] == f"{selectors.own_box(bob).pk}.{crew.pk}"
+    assert row["id"] == f"{selectors.boxes.own_box(bob).pk}.{crew.pk}"
 
     assert api.post("actions/sync", {"box": f"{ROOT}boxes/bob"}).status_code == 204
     served = api.get(row["url"]).json()
@@ -43,7 +43,7 @@ def test_subscribing_joins(as_, charlie, crew, problem):
 
 
 def test_groups_feed_groups(as_, alice, bob, crew, problem):
-    other = services.create_group(name="other", by=alice)
+    other = services.groups.create(name="other", by=alice)
     api = as_(alice)
     answer = api.post("subscriptions", {"source": "other", "target": "crew"})
     assert answer.status_code == 201
@@ -67,7 +67,7 @@ def test_nobody_leaves_everyone(as_, bob, problem):
 
 def test_a_watermark_moves_forward_only(as_, alice, bob, crew, subjects, problem):
     for n in range(3):
-        services.send(sender=alice, to=["crew"], subject=str(n))
+        services.sending.send(sender=alice, to=["crew"], subject=str(n))
     api = as_(bob)
     url = _to(api.get("subscriptions").json(), "crew")["url"]
     mark = f"{ROOT}delivered-posts/{crew.pk}.2"
@@ -116,8 +116,8 @@ def test_costs_the_same_at_any_size(as_, alice, django_assert_num_queries):
     api.get("")  # notes the token's use
     for size in (3, 30):
         for n in range(size):
-            box = services.create_group(name=f"g{size}x{n}", by=alice)
-            services.join(box=box, user=alice, by=alice)
+            box = services.groups.create(name=f"g{size}x{n}", by=alice)
+            services.memberships.join(box=box, user=alice, by=alice)
         with django_assert_num_queries(2):  # the token, the subscriptions
             api.get("subscriptions?limit=200")
 
@@ -143,9 +143,9 @@ def test_of_many_at_once_one_makes_the_subscription(as_, alice, charlie, crew):
         calls = [lambda api=api: api.post("subscriptions", {"source": "crew"}) for api in apis]
         assert _statuses(calls) == [201] + [400] * 7
         assert charlie.groups.count() == 1
-        services.leave(box=crew, user=charlie, by=charlie)
+        services.memberships.leave(box=crew, user=charlie, by=charlie)
 
-    services.create_group(name="other", by=alice)
+    services.groups.create(name="other", by=alice)
     managers, data = [as_(alice) for _ in range(8)], {"source": "other", "target": "crew"}
     calls = [lambda api=api: api.post("subscriptions", data) for api in managers]
     assert _statuses(calls) == [201] + [400] * 7

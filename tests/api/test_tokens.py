@@ -32,7 +32,7 @@ def test_works(as_, alice):
 
 
 def test_a_read_only_token_reads(alice, bob, hello, problem):
-    _, secret = services.create_token(user=bob, name="r", read_only=True)
+    _, secret = services.account.create_token(user=bob, name="r", read_only=True)
     api = _with(secret)
     assert api.get(hello).status_code == 200
     assert api.head(hello).status_code == 200
@@ -46,7 +46,7 @@ def test_a_read_only_token_reads(alice, bob, hello, problem):
 
 
 def test_an_expired_token_opens_nothing(alice, problem):
-    token, secret = services.create_token(
+    token, secret = services.account.create_token(
         user=alice, name="e", expires=timezone.now() + timedelta(hours=1)
     )
     assert _with(secret).get("").status_code == 200
@@ -55,14 +55,14 @@ def test_an_expired_token_opens_nothing(alice, problem):
 
 
 def test_a_person_who_left_has_no_token(alice, problem):
-    _, secret = services.create_token(user=alice, name="x")
+    _, secret = services.account.create_token(user=alice, name="x")
     alice.is_active = False
     alice.save()
     problem(_with(secret).get(""), 401)
 
 
 def test_a_strangers_token_is_404(as_, alice, bob, problem):
-    token, _ = services.create_token(user=alice, name="x")
+    token, _ = services.account.create_token(user=alice, name="x")
     problem(as_(bob).delete(f"tokens/{token.pk}"), 404)
     assert ApiToken.objects.filter(pk=token.pk).exists()
 
@@ -85,7 +85,7 @@ def test_bad_input_names_the_field(as_, alice, problem, data, status, field):
 
 def test_there_are_not_too_many(as_, alice, problem):
     for n in range(49):
-        services.create_token(user=alice, name=str(n))
+        services.account.create_token(user=alice, name=str(n))
     problem(as_(alice).post("tokens", {"name": "x"}), 400, code="too-many-tokens")
 
 
@@ -99,7 +99,7 @@ def test_signed_out_and_wrong_method(signed_out, as_, alice, problem):
 
 def test_a_token_makes_none_that_outlives_it(alice, problem):
     end = timezone.now() + timedelta(hours=1)
-    _, secret = services.create_token(user=alice, name="short", expires=end)
+    _, secret = services.account.create_token(user=alice, name="short", expires=end)
     api = _with(secret)
     for expires in (None, (end + timedelta(seconds=1)).isoformat(), "2090-01-01T00:00:00+14:00"):
         answer = api.post("tokens", {"name": "long", "expires": expires})

@@ -78,6 +78,6 @@ def test_costs_the_same_at_any_size(as_, alice, django_assert_num_queries):
     api = as_(alice)
     api.get("")  # notes the token's use
     for size in (5, 50):
-        services.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
+        services.people.import_users(users=[User(username=f"u{size}x{n}") for n in range(size)])
         with django_assert_num_queries(2):  # the token, the people
             assert api.get("users?limit=200").status_code == 200

@@ -22,15 +22,15 @@ class TestLoadDemo:
         test = User.objects.get(username="test")
         assert test.check_password("deadbeef")
         assert User.objects.get(username="udapost").check_password("admin123")
-        page = selectors.page(selectors.own_box(test))
+        page = selectors.mailbox.page(selectors.boxes.own_box(test))
         assert 35 <= Post.objects.count() <= 60
-        assert len(page.lines) >= 30
-        assert {line.is_read for line in page.lines} == {True, False}
-        assert {line.source for line in page.lines} == {"", "everyone", "engineering", "book club"}
+        assert len(page.rows) >= 30
+        assert {line.is_read for line in page.rows} == {True, False}
+        assert {line.source for line in page.rows} == {"", "everyone", "engineering", "book club"}
         # Posts from before test joined are in the group's box alone.
         group = Box.objects.get(name="engineering")
         assert group.delivered_posts.count() > sum(
-            line.source == "engineering" for line in page.lines
+            line.source == "engineering" for line in page.rows
         )
         bodies = " ".join(Post.objects.values_list("body_html", flat=True))
         for part in ("<table>", 'type="checkbox"', '<pre class="highlight"', "footnote"):
@@ -55,10 +55,10 @@ class TestImportUsers:
         return write
 
     def test_makes_accounts_with_boxes_that_see_what_comes(self, staff, write, subjects):
-        services.send(sender=staff, to=["everyone"], subject="before")
+        services.sending.send(sender=staff, to=["everyone"], subject="before")
         file = write("username,first_name\nzoe,Zoë\nyan,Yan\n", "utf-8-sig")
         assert "2 accounts made." in _call("import_users", file)
-        services.send(sender=staff, to=["everyone", "zoe"], subject="after")
+        services.sending.send(sender=staff, to=["everyone", "zoe"], subject="after")
 
         zoe = User.objects.get(username="zoe")
         assert zoe.first_name == "Zoë"
@@ -107,7 +107,7 @@ class TestImportUsers:
 class TestAccounts:
     def test_createsuperuser_gets_boxes(self):
         _call("createsuperuser", username="root", email="r@example.org", interactive=False)
-        assert selectors.own_box(User.objects.get(), "archive").name == "root:archive"
+        assert selectors.boxes.own_box(User.objects.get(), "archive").name == "root:archive"
 
     def test_createsuperuser_cannot_take_a_reserved_name(self):
         with pytest.raises(CommandError, match="cannot be a name"):
@@ -123,19 +123,19 @@ class TestAccounts:
             '[{"model": "mail.user", "pk": 7, "fields": {"username": "fix", "password": "!"}}]'
         )
         _call("loaddata", str(tmp_path / "people.json"))
-        assert selectors.own_box(User.objects.get(), "sent").name == "fix:sent"
+        assert selectors.boxes.own_box(User.objects.get(), "sent").name == "fix:sent"
 
     def test_people_made_in_bulk_are_repaired(self, db):
         User.objects.bulk_create([User(username=f"b{n}", password="!") for n in range(3)])
         with pytest.raises(CommandError, match="--repair"):
             _call("check_mail")
         _call("check_mail", repair=True)
-        assert selectors.own_box(User.objects.get(username="b1"), "trash").name == "b1:trash"
+        assert selectors.boxes.own_box(User.objects.get(username="b1"), "trash").name == "b1:trash"
         assert "All is well." in _call("check_mail")
 
 
 @pytest.mark.django_db
 def test_deliver_pending_and_reap_posts_say_what_they_did(alice, bob):
-    services.send(sender=alice, to=["bob"])
+    services.sending.send(sender=alice, to=["bob"])
     assert "0 submissions finished" in _call("deliver_pending")
     assert "0 posts and 0 traces" in _call("reap_posts")

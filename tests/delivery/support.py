@@ -86,7 +86,7 @@ def held(*boxes: Box) -> Iterator[None]:
 
 def found(user: User, folder: str = "") -> list[str]:
     """The subjects in a person's box in the order of their uids, without a sync."""
-    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder))
+    rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(user, folder))
     return list(rows.order_by("uid").values_list("subject", flat=True))
 
 

@@ -51,12 +51,12 @@ def sql(statement: str, *params: int | str | UUID) -> None:
 def world(alice, bob, staff, crew, everyone, subjects) -> None:
     """A little of everything: read and unread, deleted, moved, through groups and direct."""
     for n in range(3):
-        services.send(sender=alice, to=["bob", "crew"], subject=f"s{n}")
-    services.send(sender=staff, to=["everyone"], subject="all")
+        services.sending.send(sender=alice, to=["bob", "crew"], subject=f"s{n}")
+    services.sending.send(sender=staff, to=["everyone"], subject="all")
     subjects(bob)
-    box = selectors.own_box(bob)
-    services.delete(box=box, uids=[1])
-    services.move(box=box, uids=[2], to=selectors.own_box(bob, "archive"))
+    box = selectors.boxes.own_box(bob)
+    services.mailbox.delete(box=box, uids=[1])
+    services.mailbox.move(box=box, uids=[2], to=selectors.boxes.own_box(bob, "archive"))
 
 
 def box_of(name: str) -> Box:
@@ -181,14 +181,14 @@ def forget_to_deliver() -> None:
 
 def keep_a_draft_that_was_sent() -> None:
     owner = User.objects.get(username="alice")
-    draft = services.save_draft(owner=owner, to="bob")
-    services.send_draft(draft=draft)
+    draft = services.drafts.save(owner=owner, to="bob")
+    services.drafts.send(draft=draft)
     draft.save(force_insert=True)
 
 
 def forget_when_it_was_moved() -> None:
     box = box_of("bob")
-    services.trash(box=box, uids=[DeliveredPost.objects.filter(box=box).latest("uid").uid])
+    services.mailbox.trash(box=box, uids=[DeliveredPost.objects.filter(box=box).latest("uid").uid])
     DeliveredPost.objects.filter(box=box_of("bob:trash")).update(moved=None)
 
 
@@ -259,7 +259,7 @@ class TestMended:
 
     def test_a_counter_gives_no_uid_twice(self, world, alice):
         self.mend(set_a_counter_back)
-        services.send(sender=alice, to=["crew"], subject="next")
+        services.sending.send(sender=alice, to=["crew"], subject="next")
         assert list(
             DeliveredPost.objects.filter(box=box_of("crew")).order_by("uid").values_list("uid")
         ) == [(1,), (2,), (3,), (4,)]
@@ -273,12 +273,12 @@ class TestMended:
 
     def test_a_member_gets_what_is_posted_from_then_on(self, world, alice, subjects):
         self.mend(add_a_member_behind_our_back)
-        services.send(sender=alice, to=["crew"], subject="next")
+        services.sending.send(sender=alice, to=["crew"], subject="next")
         assert subjects(staff())[0] == "next"
 
     def test_who_is_no_member_gets_nothing_more(self, world, alice, bob, subjects):
         self.mend(drop_a_member_behind_our_back)
-        services.send(sender=alice, to=["crew"], subject="next")
+        services.sending.send(sender=alice, to=["crew"], subject="next")
         assert "next" not in subjects(bob)
 
     def test_a_post_that_was_passed_over_arrives_once(self, world, alice, subjects):
@@ -295,8 +295,8 @@ class TestMended:
 
 
 def test_a_deleted_group_that_fed_another_leaves_nothing_to_mend(world, staff, crew):
-    company = services.create_group(name="company", by=staff)
-    services.subscribe(source=company, target=crew, by=staff)
+    company = services.groups.create(name="company", by=staff)
+    services.groups.subscribe(source=company, target=crew, by=staff)
     Group.objects.get(name="company").delete()
 
     assert wrong() == {}

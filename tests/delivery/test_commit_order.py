@@ -40,7 +40,9 @@ def open_until_the_end(call) -> Iterator[None]:
 
 
 def stored_post(sender: User, subject: str) -> Post:
-    post = services.compose(sender=sender, subject=subject, body="", content_type="text/plain")
+    post = services.sending.compose(
+        sender=sender, subject=subject, body="", content_type="text/plain"
+    )
     post.save()
     return post
 
@@ -53,7 +55,7 @@ def put(post: Post, *boxes: Box) -> None:
 
 
 def synced(user: User) -> int:
-    return services.sync(box=selectors.own_box(user)).inserted
+    return services.mailbox.sync(box=selectors.boxes.own_box(user)).inserted
 
 
 class TestPlaces:
@@ -61,7 +63,9 @@ class TestPlaces:
         first = stored_post(alice, "first")
 
         with open_until_the_end(lambda: put(first, crew)):
-            second = Rival(lambda: services.send(sender=alice, to=["crew"], subject="second"))
+            second = Rival(
+                lambda: services.sending.send(sender=alice, to=["crew"], subject="second")
+            )
             until(lambda: waiting() == 1 or second.is_done())
             synced(bob)
         second.result()
@@ -79,13 +83,13 @@ class TestPlaces:
 
         with pytest.raises(RuntimeError), transaction.atomic():
             fail()
-        services.send(sender=alice, to=["crew"], subject="next")
+        services.sending.send(sender=alice, to=["crew"], subject="next")
 
         assert uids(crew) == [1]
         assert synced(bob) == 1
 
     def test_boxes_in_any_order_lead_to_no_deadlock(self, alice, bob, charlie):
-        boxes = [selectors.own_box(user) for user in (alice, bob, charlie)]
+        boxes = [selectors.boxes.own_box(user) for user in (alice, bob, charlie)]
         posts = [stored_post(alice, f"{n}") for n in range(6)]
 
         with held(*boxes):
@@ -101,20 +105,20 @@ class TestPlaces:
 class TestSyncs:
     def test_two_at_once_deliver_each_post_once(self, alice, bob, crew):
         for n in range(3):
-            services.send(sender=alice, to=["crew"], subject=f"{n}")
+            services.sending.send(sender=alice, to=["crew"], subject=f"{n}")
 
-        with held(selectors.own_box(bob)):
+        with held(selectors.boxes.own_box(bob)):
             rivals = [Rival(lambda: synced(bob)) for _ in range(2)]
             until_waiting(2)
 
         assert sorted(rival.result() for rival in rivals) == [0, 3]
         assert found(bob) == ["0", "1", "2"]
-        assert uids(selectors.own_box(bob)) == [1, 2, 3]
+        assert uids(selectors.boxes.own_box(bob)) == [1, 2, 3]
 
     def test_what_arrives_directly_meanwhile_arrives_once(self, alice, bob, crew):
         post = stored_post(alice, "both")
         put(post, crew)
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
 
         with held(box):
             direct = Rival(lambda: db.retried(lambda: put(post, box)))
@@ -130,7 +134,7 @@ class TestSyncs:
     def test_what_a_sync_brings_meanwhile_is_not_delivered_again(self, alice, bob, crew):
         post = stored_post(alice, "both")
         put(post, crew)
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
 
         with held(box):
             sync = Rival(lambda: synced(bob))
@@ -146,13 +150,13 @@ class TestSyncs:
     def test_what_was_deleted_meanwhile_does_not_come_back(self, alice, bob, crew):
         """The later delivery stands in line for another box while all of this happens."""
         post = stored_post(alice, "once")
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
 
-        with held(selectors.own_box(alice)):
-            late = Rival(lambda: db.retried(lambda: put(post, selectors.own_box(alice), box)))
+        with held(selectors.boxes.own_box(alice)):
+            late = Rival(lambda: db.retried(lambda: put(post, selectors.boxes.own_box(alice), box)))
             until_waiting(1)
             put(post, box)
-            services.delete(box=box, uids=[1])
+            services.mailbox.delete(box=box, uids=[1])
         late.result()
 
         assert found(bob) == []
@@ -161,39 +165,43 @@ class TestSyncs:
 
 class TestMembership:
     def test_a_join_during_a_broadcast_misses_nothing_later(self, alice, charlie, crew):
-        services.send(sender=alice, to=["crew"], subject="before")
+        services.sending.send(sender=alice, to=["crew"], subject="before")
         during = stored_post(alice, "during")
 
         with open_until_the_end(lambda: put(during, crew)):
-            services.join(box=crew, user=charlie, by=charlie)
-        services.send(sender=alice, to=["crew"], subject="after")
+            services.memberships.join(box=crew, user=charlie, by=charlie)
+        services.sending.send(sender=alice, to=["crew"], subject="after")
         synced(charlie)
 
         assert found(charlie) == ["during", "after"]
 
     def test_a_broadcast_during_a_join_arrives(self, alice, charlie, crew):
-        with open_until_the_end(lambda: services.join(box=crew, user=charlie, by=charlie)):
-            services.send(sender=alice, to=["crew"], subject="during")
+        with open_until_the_end(
+            lambda: services.memberships.join(box=crew, user=charlie, by=charlie)
+        ):
+            services.sending.send(sender=alice, to=["crew"], subject="during")
         synced(charlie)
 
         assert found(charlie) == ["during"]
 
     def test_a_leave_during_a_broadcast_takes_all_that_was_sent_before(self, alice, bob, crew):
-        services.send(sender=alice, to=["crew"], subject="before")
+        services.sending.send(sender=alice, to=["crew"], subject="before")
         during = stored_post(alice, "during")
 
         with open_until_the_end(lambda: put(during, crew)):
-            services.leave(box=crew, user=bob, by=bob)
+            services.memberships.leave(box=crew, user=bob, by=bob)
         synced(bob)
 
         assert found(bob) == ["before"]
-        assert not Subscription.objects.filter(target=selectors.own_box(bob), source=crew).exists()
+        assert not Subscription.objects.filter(
+            target=selectors.boxes.own_box(bob), source=crew
+        ).exists()
 
     def test_a_sync_that_waits_for_a_leave_brings_nothing_from_after_it(self, alice, bob, crew):
-        services.send(sender=alice, to=["crew"], subject="before")
+        services.sending.send(sender=alice, to=["crew"], subject="before")
 
-        with open_until_the_end(lambda: services.leave(box=crew, user=bob, by=bob)):
-            services.send(sender=alice, to=["crew"], subject="after")
+        with open_until_the_end(lambda: services.memberships.leave(box=crew, user=bob, by=bob)):
+            services.sending.send(sender=alice, to=["crew"], subject="after")
             sync = Rival(lambda: synced(bob))
             until_waiting(1)
         sync.result()
@@ -201,43 +209,43 @@ class TestMembership:
         assert found(bob) == ["before"]
 
     def test_a_leave_that_waits_for_a_sync_serves_nothing_twice(self, alice, bob, crew):
-        services.send(sender=alice, to=["crew"], subject="before")
+        services.sending.send(sender=alice, to=["crew"], subject="before")
 
-        with held(selectors.own_box(bob)):
+        with held(selectors.boxes.own_box(bob)):
             sync = Rival(lambda: synced(bob))
             until_waiting(1)
-            leave = Rival(lambda: services.leave(box=crew, user=bob, by=bob))
+            leave = Rival(lambda: services.memberships.leave(box=crew, user=bob, by=bob))
             until_waiting(2)
         sync.result()
         leave.result()
 
         assert found(bob) == ["before"]
-        assert uids(selectors.own_box(bob)) == [1]
+        assert uids(selectors.boxes.own_box(bob)) == [1]
 
     def test_a_join_that_a_leave_overlooked_stays_whole(self, alice, charlie, crew):
         """Leaving finds no membership, waits for the box, and meanwhile the person joins."""
-        with held(selectors.own_box(charlie)):
-            leave = Rival(lambda: services.leave(box=crew, user=charlie, by=charlie))
+        with held(selectors.boxes.own_box(charlie)):
+            leave = Rival(lambda: services.memberships.leave(box=crew, user=charlie, by=charlie))
             until_waiting(1)
-            services.join(box=crew, user=charlie, by=charlie)
+            services.memberships.join(box=crew, user=charlie, by=charlie)
         leave.result()
 
-        services.send(sender=alice, to=["crew"], subject="for members")
+        services.sending.send(sender=alice, to=["crew"], subject="for members")
         synced(charlie)
         is_member = charlie.groups.filter(pk=crew.group_id).exists()
         assert found(charlie) == (["for members"] if is_member else [])
 
     def test_a_leave_that_first_serves_the_group_survives_a_deadlock(self, alice, bob, crew, staff):
         """It locks the group, then the person; a post to both locks them the other way round."""
-        company = services.create_group(name="company", by=staff)
-        services.subscribe(source=company, target=crew, by=staff)
-        services.send(sender=alice, to=["company"], subject="fed")
-        both, box = stored_post(alice, "both"), selectors.own_box(bob)
+        company = services.groups.create(name="company", by=staff)
+        services.groups.subscribe(source=company, target=crew, by=staff)
+        services.sending.send(sender=alice, to=["company"], subject="fed")
+        both, box = stored_post(alice, "both"), selectors.boxes.own_box(bob)
 
         with held(box):
             post = Rival(lambda: self.put_patiently(both, box, crew))
             until_waiting(1)
-            leave = Rival(lambda: services.leave(box=crew, user=bob, by=bob))
+            leave = Rival(lambda: services.memberships.leave(box=crew, user=bob, by=bob))
             until_waiting(2)
         post.result()
         leave.result()
@@ -253,10 +261,12 @@ class TestMembership:
 
 class TestSending:
     def test_the_same_key_at_once_sends_once(self, alice, bob):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
 
         def send() -> Submission:
-            return services.send(sender=alice, to=["bob"], subject="one", idempotency_key="k")
+            return services.sending.send(
+                sender=alice, to=["bob"], subject="one", idempotency_key="k"
+            )
 
         with held(box):
             rivals = [Rival(send) for _ in range(3)]
@@ -270,12 +280,12 @@ class TestSending:
         assert found(bob) == found(alice, "sent") == ["one"]
 
     def test_the_same_key_while_the_first_is_not_yet_accepted(self, alice, bob):
-        addressees = services.resolve(sender=alice, to=["bob"])
-        first = services.compose(
+        addressees = services.sending.resolve(sender=alice, to=["bob"])
+        first = services.sending.compose(
             sender=alice, subject="first", body="", content_type="text/markdown", to=["bob"]
         )
 
-        same = services.fingerprint("first", "", "text/markdown", None, ["bob"], [], [])
+        same = services.sending.fingerprint("first", "", "text/markdown", None, ["bob"], [], [])
 
         def accept() -> None:
             first.save(force_insert=True)
@@ -291,7 +301,7 @@ class TestSending:
 
         with open_until_the_end(accept):
             second = Rival(
-                lambda: services.send(
+                lambda: services.sending.send(
                     sender=alice, to=["bob"], subject="first", idempotency_key="k"
                 )
             )
@@ -301,12 +311,13 @@ class TestSending:
         assert found(bob) == ["first"]
 
     def test_deliver_twice_at_once_says_so(self, alice, bob, charlie):
-        post = services.send(sender=alice, to=["bob"], subject="x").post
-        box = selectors.own_box(charlie)
+        post = services.sending.send(sender=alice, to=["bob"], subject="x").post
+        box = selectors.boxes.own_box(charlie)
 
         with held(box):
             rivals = [
-                Rival(lambda: services.deliver(post=post, box=box, by=alice)) for _ in range(2)
+                Rival(lambda: services.sending.deliver(post=post, box=box, by=alice))
+                for _ in range(2)
             ]
             until_waiting(2)
 
@@ -322,50 +333,50 @@ class TestSending:
 
 class TestRecall:
     def test_during_a_sync_shows_nothing(self, alice, bob, crew):
-        post = services.send(sender=alice, to=["crew"], subject="oops").post
-        box = selectors.own_box(bob)
+        post = services.sending.send(sender=alice, to=["crew"], subject="oops").post
+        box = selectors.boxes.own_box(bob)
 
-        with open_until_the_end(lambda: services.sync(box=box)):
-            recall = Rival(lambda: services.recall(post=post, by=alice))
+        with open_until_the_end(lambda: services.mailbox.sync(box=box)):
+            recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
         recall.result()
 
-        assert selectors.page(box).lines == []
-        assert selectors.unread_counts(bob) == {}
+        assert selectors.mailbox.page(box).rows == []
+        assert selectors.boxes.unread_counts(bob) == {}
         assert not DeliveredPost.objects.filter(post=post).exists()
 
     def test_during_its_delivery_shows_nothing(self, alice, bob):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
 
         with held(box):
-            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="oops"))
+            send = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="oops"))
             until_waiting(1)
-            services.recall(post=Post.objects.get(), by=alice)
+            services.sending.recall(post=Post.objects.get(), by=alice)
         send.result()
 
         assert not DeliveredPost.objects.exists()
         assert Submission.objects.get().state == Submission.State.DELIVERED
 
     def test_finds_a_post_that_is_being_moved(self, alice, bob):
-        post = services.send(sender=alice, to=["bob"], subject="oops").post
-        box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
-        services.delete(box=selectors.own_box(alice, "sent"), uids=[1])
+        post = services.sending.send(sender=alice, to=["bob"], subject="oops").post
+        box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
+        services.mailbox.delete(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
 
-        with open_until_the_end(lambda: services.move(box=box, uids=[1], to=archive)):
-            recall = Rival(lambda: services.recall(post=post, by=alice))
+        with open_until_the_end(lambda: services.mailbox.move(box=box, uids=[1], to=archive)):
+            recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until_waiting(1)
 
         assert recall.result() == 1
         assert not DeliveredPost.objects.exists()
 
     def test_follows_it_into_a_group_of_the_group(self, alice, bob, crew):
-        outer = services.create_group(name="outer", by=alice)
-        services.subscribe(source=crew, target=outer, by=alice)
-        services.join(box=outer, user=bob, by=bob)
-        post = services.send(sender=alice, to=["crew"], subject="oops").post
+        outer = services.groups.create(name="outer", by=alice)
+        services.groups.subscribe(source=crew, target=outer, by=alice)
+        services.memberships.join(box=outer, user=bob, by=bob)
+        post = services.sending.send(sender=alice, to=["crew"], subject="oops").post
 
         with open_until_the_end(lambda: pull.pull(outer.pk)):
-            recall = Rival(lambda: services.recall(post=post, by=alice))
+            recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
         recall.result()
 
@@ -373,14 +384,14 @@ class TestRecall:
         assert not DeliveredPost.objects.exists()
 
     def test_waits_for_a_sync_that_began_after_it_but_read_before(self, alice, bob, charlie, crew):
-        post = services.send(sender=charlie, to=["alice", "crew"], subject="oops").post
-        box = selectors.own_box(bob)
+        post = services.sending.send(sender=charlie, to=["alice", "crew"], subject="oops").post
+        box = selectors.boxes.own_box(bob)
 
         with ExitStack() as stack:
             with held(crew):
-                recall = Rival(lambda: services.recall(post=post, by=charlie))
+                recall = Rival(lambda: services.sending.recall(post=post, by=charlie))
                 until_waiting(1)  # it has locked other boxes, and so has a number of its own
-                stack.enter_context(open_until_the_end(lambda: services.sync(box=box)))
+                stack.enter_context(open_until_the_end(lambda: services.mailbox.sync(box=box)))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
             time.sleep(0.2)  # enough to end without waiting
             assert not recall.is_done()

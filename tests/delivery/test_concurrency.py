@@ -73,9 +73,9 @@ def covers(spans: list[tuple[float, float]], sent: Sent) -> bool:
 class Storm:
     def __init__(self, seed: int, people: list[User], staff: User) -> None:
         self.seed, self.people, self.staff = seed, people, staff
-        self.boxes = {name: services.create_group(name=name, by=staff) for name in GROUPS}
-        self.own = {user.username: selectors.own_box(user) for user in people}
-        self.archives = {user.username: selectors.own_box(user, "archive") for user in people}
+        self.boxes = {name: services.groups.create(name=name, by=staff) for name in GROUPS}
+        self.own = {user.username: selectors.boxes.own_box(user) for user in people}
+        self.archives = {user.username: selectors.boxes.own_box(user, "archive") for user in people}
         self.memberships: dict[tuple[str, str], Membership] = defaultdict(Membership)
         self.sent: list[Sent] = []
         self.recalled: set[str] = set()
@@ -92,18 +92,20 @@ class Storm:
             sender = self.staff if "everyone" in to else self.people[nr]
             sent = Sent(f"{nr}.{n}", to, now(), float("inf"))
             with self.tolerant("send"):
-                services.send(sender=sender, to=to, subject=sent.subject, content_type="text/plain")
+                services.sending.send(
+                    sender=sender, to=to, subject=sent.subject, content_type="text/plain"
+                )
                 sent.ended = now()
             self.sent.append(sent)
 
     def sync(self, dice: random.Random) -> None:
         with self.tolerant("sync"):
-            services.sync(box=dice.choice(list(self.own.values())))
+            services.mailbox.sync(box=dice.choice(list(self.own.values())))
 
     def come_and_go(self, dice: random.Random, people: list[User]) -> None:
         user, group = dice.choice(people), dice.choice(GROUPS)
         membership = self.memberships[user.username, group]
-        change = services.leave if membership.joined else services.join
+        change = services.memberships.leave if membership.joined else services.memberships.join
         membership.change(
             lambda: self.insist(
                 "membership", lambda: change(box=self.boxes[group], user=user, by=user)
@@ -118,15 +120,15 @@ class Storm:
             some = [dice.randint(1, last + 1) for _ in range(3)]
             match dice.randrange(5):
                 case 0:
-                    services.delete(box=box, uids=some)
+                    services.mailbox.delete(box=box, uids=some)
                 case 1:
-                    services.move(box=box, uids=some, to=self.archives[name])
+                    services.mailbox.move(box=box, uids=some, to=self.archives[name])
                 case 2:
-                    services.mark_read(box=box, uids=some)
+                    services.mailbox.mark_read(box=box, uids=some)
                 case 3:
-                    services.mark_unread(box=box, uids=None)
+                    services.mailbox.mark_unread(box=box, uids=None)
                 case _:
-                    services.deliver_pending()
+                    services.sending.deliver_pending()
 
     def recall(self, dice: random.Random) -> None:
         if not self.sent:
@@ -138,7 +140,7 @@ class Storm:
 
     def recall_all(self, subject: str) -> None:
         for post in Post.objects.filter(subject=subject):
-            services.recall(post=post, by=self.staff)
+            services.sending.recall(post=post, by=self.staff)
 
     def roll_back(self, dice: random.Random) -> None:
         """Take places in hot boxes, stay for a moment, and give them back."""
@@ -260,7 +262,7 @@ def arrivals(box: Box) -> Counter[str]:
 def storm(staff, everyone) -> Storm:
     seed = int(os.environ.get("STORM_SEED", "0")) or random.randrange(1, 10**6)
     print(f"To see the same dice again: STORM_SEED={seed}")  # noqa: T201 - shown on failure
-    services.import_users(users=[User(username=f"p{n}") for n in range(MEMBERS)])
+    services.people.import_users(users=[User(username=f"p{n}") for n in range(MEMBERS)])
     people = list(User.objects.filter(username__startswith="p").order_by("pk"))
     return Storm(seed, people, staff)
 
@@ -268,9 +270,9 @@ def storm(staff, everyone) -> Storm:
 def test_nothing_is_lost_and_nothing_comes_twice(storm):
     storm.rage()
     connection.close()  # it may have been killed
-    services.deliver_pending(limit=10_000)
+    services.sending.deliver_pending(limit=10_000)
     for box in storm.own.values():
-        services.sync(box=box)
+        services.mailbox.sync(box=box)
 
     assert storm.surprises == []
     assert storm.done.keys() == {

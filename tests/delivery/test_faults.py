@@ -78,14 +78,14 @@ class TestCrash:
     ):
         with held(crew):
             kill_a_process_that_sends(with_its_backend=False)
-        services.deliver_pending()
+        services.sending.deliver_pending()
 
         assert subjects(bob) == subjects(alice) == subjects(alice, "sent") == ["safe"]
         assert uids(crew) == [1]
 
     def test_of_the_connection_only_is_not_noticed(self, alice, bob, subjects):
-        with held(selectors.own_box(bob)):
-            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="again"))
+        with held(selectors.boxes.own_box(bob)):
+            send = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="again"))
             until_waiting(1)
             terminate_those_who_wait()
             until_waiting(0)
@@ -115,7 +115,7 @@ def failing(box: Box) -> Iterator[None]:
 @pytest.fixture
 def people(db) -> Callable[[int], list[User]]:
     def people(count: int) -> list[User]:
-        services.import_users(users=[User(username=f"u{n}") for n in range(count)])
+        services.people.import_users(users=[User(username=f"u{n}") for n in range(count)])
         return list(User.objects.filter(username__startswith="u").order_by("pk"))
 
     return people
@@ -124,10 +124,10 @@ def people(db) -> Callable[[int], list[User]]:
 class TestFailingBox:
     def test_is_set_aside_with_its_error_and_stops_nobody_else(self, alice, people):
         users = people(9)
-        box = selectors.own_box(users[4])
+        box = selectors.boxes.own_box(users[4])
 
         with failing(box):
-            submission = services.send(
+            submission = services.sending.send(
                 sender=alice, to=[user.username for user in users], subject="hello"
             )
 
@@ -139,20 +139,24 @@ class TestFailingBox:
         assert found(alice, "sent") == ["hello"]
 
     def test_leaves_no_gap_in_its_uids(self, alice, bob):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         with failing(box):
-            services.send(sender=alice, to=["bob"], subject="lost")
-        services.send(sender=alice, to=["bob"], subject="next")
+            services.sending.send(sender=alice, to=["bob"], subject="lost")
+        services.sending.send(sender=alice, to=["bob"], subject="next")
 
         assert uids(box) == [1]
 
     def test_does_not_hurt_those_whose_mail_was_taken_along(self, alice, bob, charlie, crew):
         """Three senders to the group share one transaction, with a copy that fails for one."""
         senders = [alice, bob, charlie]
-        with failing(selectors.own_box(bob, "sent")):
+        with failing(selectors.boxes.own_box(bob, "sent")):
             with held(crew):
                 rivals = [
-                    Rival(partial(services.send, sender=sender, to=["crew"], subject=f"{sender}"))
+                    Rival(
+                        partial(
+                            services.sending.send, sender=sender, to=["crew"], subject=f"{sender}"
+                        )
+                    )
                     for sender in senders
                 ]
                 until(lambda: Submission.objects.count() == len(senders) and waiting() == 1)
@@ -164,16 +168,16 @@ class TestFailingBox:
         assert sorted(subjects) == ["alice", "bob", "charlie"]
 
     def test_that_is_the_senders_own_copy_stops_no_recipient(self, alice, bob, charlie):
-        sent = selectors.own_box(alice, "sent")
+        sent = selectors.boxes.own_box(alice, "sent")
         with failing(sent):
-            submission = services.send(sender=alice, to=["bob", "charlie"], subject="hello")
+            submission = services.sending.send(sender=alice, to=["bob", "charlie"], subject="hello")
 
         assert found(bob) == found(charlie) == ["hello"]
         assert list(submission.errors) == [str(sent.pk)]
 
     def test_keeps_the_senders_own_copy(self, alice, bob):
-        with failing(selectors.own_box(bob)):
-            services.send(sender=alice, to=["bob"], subject="hello")
+        with failing(selectors.boxes.own_box(bob)):
+            services.sending.send(sender=alice, to=["bob"], subject="hello")
 
         assert found(alice, "sent") == ["hello"]
 
@@ -182,22 +186,22 @@ class TestBoxThatIsGone:
     def test_between_accepting_and_delivering_is_told_to_the_sender(
         self, alice, bob, crew, subjects
     ):
-        gone = selectors.own_box(bob).pk
+        gone = selectors.boxes.own_box(bob).pk
         with held(crew):
             kill_a_process_that_sends(with_its_backend=True)
         bob.delete()
-        [submission] = services.deliver_pending()
+        [submission] = services.sending.deliver_pending()
 
         assert submission.state == Submission.State.FAILED
         assert submission.errors == {str(gone): "There is no such box any more."}
         assert subjects(alice) == ["safe"]
 
     def test_leaves_nothing_in_boxes_that_are_not_there(self, alice, bob):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         with held(box):
             delete = Rival(bob.delete)
             until_waiting(1)
-            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="late"))
+            send = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="late"))
             until_waiting(2)
         delete.result()
 
@@ -205,8 +209,10 @@ class TestBoxThatIsGone:
         assert not DeliveredPost.objects.filter(box_id=box.pk).exists()
 
     def test_of_the_sender_stops_nobody(self, alice, bob):
-        with held(selectors.own_box(bob)):
-            send = Rival(lambda: services.send(sender=alice, to=["bob"], subject="farewell"))
+        with held(selectors.boxes.own_box(bob)):
+            send = Rival(
+                lambda: services.sending.send(sender=alice, to=["bob"], subject="farewell")
+            )
             until_waiting(1)
             delete = Rival(alice.delete)  # waits for her own copy, which is just being made
             until_waiting(2)
@@ -219,7 +225,7 @@ class TestBoxThatIsGone:
 
 def test_what_cannot_be_accepted_is_told_and_leaves_nothing(alice, bob):
     with pytest.raises(errors.UnknownRecipient):
-        services.send(sender=alice, to=["bob", "nobody"])
+        services.sending.send(sender=alice, to=["bob", "nobody"])
 
     assert not Submission.objects.exists()
     assert found(bob) == []

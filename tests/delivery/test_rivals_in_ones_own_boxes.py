@@ -33,18 +33,18 @@ def outcome(rival: Rival[Draft]) -> str:
 
 def wrong() -> dict[str, int]:
     """What the audit finds, but for bodies: what a box was filled with has none."""
-    services.index_posts()  # nor is it found by its words yet
+    services.upkeep.index_posts()  # nor is it found by its words yet
     found = {finding.subject: finding.wrong for finding in audit.audit() if finding.wrong}
     found.pop("bodies not rendered by this version", None)
     return found
 
 
 def test_of_two_windows_that_save_at_once_one_is_refused(alice):
-    draft = services.save_draft(owner=alice, subject="first")
+    draft = services.drafts.save(owner=alice, subject="first")
 
     def saving(subject: str):
         given = {"owner": alice, "draft_id": draft.pk, "version": 1}
-        return lambda: services.save_draft(**given, subject=subject)
+        return lambda: services.drafts.save(**given, subject=subject)
 
     with locked("mail_draft", draft.pk):
         rivals = [Rival(saving(subject)) for subject in ("left", "right")]
@@ -60,7 +60,7 @@ def test_a_first_save_that_comes_twice_at_once_makes_one_draft(alice):
     draft_id = new_post_id()
 
     def saving() -> Draft:
-        return services.save_draft(owner=alice, draft_id=draft_id, subject="same")
+        return services.drafts.save(owner=alice, draft_id=draft_id, subject="same")
 
     rivals = [Rival(saving) for _ in range(4)]
     assert {rival.result().pk for rival in rivals} == {draft_id}
@@ -68,9 +68,9 @@ def test_a_first_save_that_comes_twice_at_once_makes_one_draft(alice):
 
 
 def test_a_draft_that_is_sent_twice_at_once_is_sent_once(alice, bob):
-    draft = services.save_draft(owner=alice, to="bob", subject="once")
-    with held(selectors.own_box(bob)):
-        rivals = [Rival(lambda: services.send_draft(draft=draft)) for _ in range(2)]
+    draft = services.drafts.save(owner=alice, to="bob", subject="once")
+    with held(selectors.boxes.own_box(bob)):
+        rivals = [Rival(lambda: services.drafts.send(draft=draft)) for _ in range(2)]
         until_waiting(1)
     assert len({rival.result().pk for rival in rivals}) == 1
 
@@ -79,11 +79,11 @@ def test_a_draft_that_is_sent_twice_at_once_is_sent_once(alice, bob):
 
 
 def test_undoing_twice_at_once_makes_one_draft(alice, bob):
-    sent = services.send(sender=alice, to=["bob"], subject="oops")
+    sent = services.sending.send(sender=alice, to=["bob"], subject="oops")
 
     def undoing() -> Draft:
         submission = Submission.objects.get(pk=sent.pk)
-        return services.undo_send(submission=submission, by=User.objects.get(pk=alice.pk))
+        return services.sending.undo(submission=submission, by=User.objects.get(pk=alice.pk))
 
     with locked("mail_post", sent.post_id):
         rivals = [Rival(undoing) for _ in range(2)]
@@ -95,11 +95,11 @@ def test_undoing_twice_at_once_makes_one_draft(alice, bob):
 
 
 def test_undoing_what_is_still_being_delivered_leaves_no_copy(alice, bob):
-    with held(selectors.own_box(bob)):
-        sending = Rival(lambda: services.send(sender=alice, to=["bob"], subject="oops"))
+    with held(selectors.boxes.own_box(bob)):
+        sending = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="oops"))
         until_waiting(1)
         sent = Submission.objects.get()
-        undoing = Rival(lambda: services.undo_send(submission=sent, by=alice))
+        undoing = Rival(lambda: services.sending.undo(submission=sent, by=alice))
         undoing.result()
     sending.result()
 
@@ -110,12 +110,12 @@ def test_undoing_what_is_still_being_delivered_leaves_no_copy(alice, bob):
 
 class TestMovingAllThatWasSeen:
     def test_leaves_what_arrives_meanwhile(self, alice, bob, fill):
-        box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
+        box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         fill(box, 3)
         with held(archive):
-            moving = Rival(lambda: services.move_up_to(box=box, uid=3, to=archive))
+            moving = Rival(lambda: services.mailbox.move_up_to(box=box, uid=3, to=archive))
             until_waiting(1)
-            sending = Rival(lambda: services.send(sender=alice, to=["bob"], subject="late"))
+            sending = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="late"))
             until_waiting(2)
         sending.result()
 
@@ -123,10 +123,11 @@ class TestMovingAllThatWasSeen:
         assert (found(bob), found(bob, "archive")) == (["late"], ["f0", "f1", "f2"])
 
     def test_twice_at_once_moves_each_once(self, bob, fill):
-        box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
+        box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         fill(box, db.BATCH + 10)
         rivals = [
-            Rival(lambda: services.move_up_to(box=box, uid=10**9, to=archive)) for _ in range(2)
+            Rival(lambda: services.mailbox.move_up_to(box=box, uid=10**9, to=archive))
+            for _ in range(2)
         ]
 
         assert sum(rival.result() for rival in rivals) == db.BATCH + 10
@@ -135,14 +136,14 @@ class TestMovingAllThatWasSeen:
 
 
 def test_what_is_taken_out_of_the_trash_while_it_is_emptied_is_kept(alice, bob, fill):
-    box, trash = selectors.own_box(bob), selectors.own_box(bob, "trash")
+    box, trash = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "trash")
     fill(box, 2)
-    services.trash(box=box, uids=[1, 2])
+    services.mailbox.trash(box=box, uids=[1, 2])
     DeliveredPost.objects.filter(box=trash).update(moved=F("moved") - timedelta(days=31))
     with held(trash):
-        restoring = Rival(lambda: services.move(box=trash, uids=[1], to=box))
+        restoring = Rival(lambda: services.mailbox.move(box=trash, uids=[1], to=box))
         until_waiting(1)
-        purging = Rival(services.purge_trash)
+        purging = Rival(services.upkeep.purge_trash)
         until_waiting(2)
 
     assert len(restoring.result()) == 1
@@ -152,11 +153,13 @@ def test_what_is_taken_out_of_the_trash_while_it_is_emptied_is_kept(alice, bob, 
 
 
 def test_marks_in_two_windows_at_once_are_both_there(alice, bob):
-    post = services.send(sender=alice, to=["bob"]).post
-    box = selectors.own_box(bob)
+    post = services.sending.send(sender=alice, to=["bob"]).post
+    box = selectors.boxes.own_box(bob)
     with held(box):
-        flagging = Rival(lambda: services.flag(box=box, uids=[1]))
-        answering = Rival(lambda: services.send(sender=bob, to=["alice"], in_reply_to=post.pk))
+        flagging = Rival(lambda: services.mailbox.flag(box=box, uids=[1]))
+        answering = Rival(
+            lambda: services.sending.send(sender=bob, to=["alice"], in_reply_to=post.pk)
+        )
         until_waiting(2)
     flagging.result()
     answering.result()

@@ -92,7 +92,7 @@ class Rules(RuleBasedStateMachine):
         self.staff = User.objects.create_superuser("staff", password="x")
         for name in PEOPLE:
             User.objects.create_user(name)
-        self.boxes = {name: services.create_group(name=name, by=self.staff) for name in GROUPS}
+        self.boxes = {name: services.groups.create(name=name, by=self.staff) for name in GROUPS}
         self.model = Model()
         self.posts: list[Post] = []
         for name in PEOPLE:  # or most of the mail would be to groups without members
@@ -111,7 +111,7 @@ class Rules(RuleBasedStateMachine):
     def send(self, sender: str, to: list[str], staff: bool) -> None:
         subject = f"{len(self.posts)}"
         author = self.staff if staff or "everyone" in to else self.user(sender)
-        post = services.send(sender=author, to=to, subject=subject).post
+        post = services.sending.send(sender=author, to=to, subject=subject).post
         self.posts.append(post)
         self.model.send(author.username, to, subject, subject)
 
@@ -123,13 +123,15 @@ class Rules(RuleBasedStateMachine):
             return
         to = [name for name in to if name != "everyone"] or ["ann"]
         subject = f"{len(self.posts)}"
-        post = services.send(sender=first.sender, to=to, subject=subject, in_reply_to=first.pk).post
+        post = services.sending.send(
+            sender=first.sender, to=to, subject=subject, in_reply_to=first.pk
+        ).post
         self.posts.append(post)
         self.model.send(first.sender_name, to, subject, first.subject)
 
     @rule(name=person, group=group, on=st.booleans())
     def mute_group(self, name: str, group: str, on: bool) -> None:
-        change = services.mute_group if on else services.unmute_group
+        change = services.muting.mute_group if on else services.muting.unmute_group
         if name not in self.model.members[group]:
             with pytest.raises(errors.MutingNotAllowed):
                 change(box=self.boxes[group], user=self.user(name))
@@ -142,19 +144,19 @@ class Rules(RuleBasedStateMachine):
     def mute_conversation(self, name: str, nth: int, on: bool) -> None:
         if chosen := self.choose(name, "", nth):
             first = Post.objects.get(pk=chosen.post.thread)
-            change = services.mute_thread if on else services.unmute_thread
+            change = services.muting.mute_thread if on else services.muting.unmute_thread
             change(user=self.user(name), thread=first.pk)
             muted = self.model.inboxes[name].muted
             muted.add(first.subject) if on else muted.discard(first.subject)
 
     @rule(name=person, group=group)
     def join(self, name: str, group: str) -> None:
-        services.join(box=self.boxes[group], user=self.user(name), by=self.user(name))
+        services.memberships.join(box=self.boxes[group], user=self.user(name), by=self.user(name))
         self.model.members[group].add(name)
 
     @rule(name=person, group=group)
     def leave(self, name: str, group: str) -> None:
-        services.leave(box=self.boxes[group], user=self.user(name), by=self.user(name))
+        services.memberships.leave(box=self.boxes[group], user=self.user(name), by=self.user(name))
         self.model.members[group].discard(name)
         self.model.inboxes[name].muted.discard(group)
 
@@ -168,24 +170,30 @@ class Rules(RuleBasedStateMachine):
         else:
             self.model.feeds[feeding].add(fed)
         with refusal:
-            services.subscribe(source=self.group(feeding), target=self.group(fed), by=self.staff)
+            services.groups.subscribe(
+                source=self.group(feeding), target=self.group(fed), by=self.staff
+            )
 
     @rule(feeding=st.sampled_from((*GROUPS, "everyone")), fed=group)
     def unsubscribe(self, feeding: str, fed: str) -> None:
-        services.unsubscribe(source=self.group(feeding), target=self.group(fed), by=self.staff)
+        services.groups.unsubscribe(
+            source=self.group(feeding), target=self.group(fed), by=self.staff
+        )
         self.model.feeds[feeding].discard(fed)
 
     @rule(name=person, nth=st.integers(0, 5))
     def delete(self, name: str, nth: int) -> None:
         if chosen := self.choose(name, "", nth):
-            services.delete(box=self.box(name), uids=[chosen.uid])
+            services.mailbox.delete(box=self.box(name), uids=[chosen.uid])
             del self.model.inboxes[name].shown[chosen.subject]
 
     @rule(name=person, nth=st.integers(0, 5), back=st.booleans())
     def move(self, name: str, nth: int, back: bool) -> None:
         origin, target = ("archive", "") if back else ("", "archive")
         if chosen := self.choose(name, origin, nth):
-            services.move(box=self.box(name, origin), uids=[chosen.uid], to=self.box(name, target))
+            services.mailbox.move(
+                box=self.box(name, origin), uids=[chosen.uid], to=self.box(name, target)
+            )
             inbox = self.model.inboxes[name]
             here, there = inbox.shown, inbox.archived
             if back:
@@ -195,7 +203,7 @@ class Rules(RuleBasedStateMachine):
     @rule(name=person, nth=st.integers(0, 5), read=st.booleans())
     def mark(self, name: str, nth: int, read: bool) -> None:
         if chosen := self.choose(name, "", nth):
-            change = services.mark_read if read else services.mark_unread
+            change = services.mailbox.mark_read if read else services.mailbox.mark_unread
             change(box=self.box(name), uids=[chosen.uid])
             self.model.inboxes[name].shown[chosen.subject] = read
 
@@ -203,12 +211,12 @@ class Rules(RuleBasedStateMachine):
     @rule(nth=st.integers(0, 20))
     def recall(self, nth: int) -> None:
         post = self.posts[nth % len(self.posts)]
-        services.recall(post=post, by=self.staff)
+        services.sending.recall(post=post, by=self.staff)
         self.model.recall(post.subject)
 
     @rule(name=person)
     def sync(self, name: str) -> None:
-        services.sync(box=self.box(name))
+        services.mailbox.sync(box=self.box(name))
         self.compare(name)
 
     # --- What always holds ---
@@ -220,7 +228,7 @@ class Rules(RuleBasedStateMachine):
 
     def compare_all(self) -> None:
         for name in PEOPLE:
-            services.sync(box=self.box(name))
+            services.mailbox.sync(box=self.box(name))
             self.compare(name)
         assert [finding for finding in audit.audit() if finding.wrong] == []
 
@@ -238,7 +246,7 @@ class Rules(RuleBasedStateMachine):
         return Box.objects.named(name).get()
 
     def box(self, name: str, folder: str = "") -> Box:
-        return selectors.own_box(self.user(name), folder)
+        return selectors.boxes.own_box(self.user(name), folder)
 
     def found(self, name: str, folder: str) -> dict[str, bool]:
         rows = DeliveredPost.objects.filter(box=self.box(name, folder))

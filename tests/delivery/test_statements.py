@@ -32,7 +32,7 @@ def people(db) -> Callable[[str, int], list[User]]:
 
     def people(letter: str, count: int) -> list[User]:
         for names in batched((f"{letter}{n}" for n in range(count)), IMPORTED):
-            services.import_users(users=[User(username=name) for name in names])
+            services.people.import_users(users=[User(username=name) for name in names])
         # As autovacuum would have done: plans for an empty table are hopeless for a full one.
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -71,7 +71,7 @@ def plan(call: Callable[[], object]) -> str:
 class TestBroadcast:
     def test_costs_the_same_for_few_and_many(self, staff, people):
         def broadcast() -> None:
-            services.send(sender=staff, to=["everyone"], subject="all", body="the same")
+            services.sending.send(sender=staff, to=["everyone"], subject="all", body="the same")
 
         broadcast()  # what is asked for once, like permissions, is asked for here
         people("f", FEW)
@@ -81,7 +81,7 @@ class TestBroadcast:
 
     def test_is_one_row_of_the_same_size(self, staff, people, everyone):
         people("m", MANY)
-        post = services.send(sender=staff, to=["everyone"], subject="all").post
+        post = services.sending.send(sender=staff, to=["everyone"], subject="all").post
 
         rows = DeliveredPost.objects.filter(post=post).exclude(box__owner=staff)
         assert [row.box_id for row in rows] == [everyone.pk]
@@ -89,37 +89,37 @@ class TestBroadcast:
 
 class TestSync:
     def test_costs_the_same_for_one_pending_post_and_for_a_thousand(self, bob, crew, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(crew, 1)
-        one = cost(lambda: services.sync(box=box))
+        one = cost(lambda: services.mailbox.sync(box=box))
         fill(crew, db.BATCH - 1)
 
-        assert cost(lambda: services.sync(box=box)) == one
+        assert cost(lambda: services.mailbox.sync(box=box)) == one
         assert DeliveredPost.objects.filter(box=box).count() == db.BATCH
 
     def test_costs_the_same_for_one_subscription_and_for_thirty(self, alice, bob, crew, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(crew, 1)
-        one = cost(lambda: services.sync(box=box))
-        groups = [services.create_group(name=f"g{n}", by=alice) for n in range(30)]
+        one = cost(lambda: services.mailbox.sync(box=box))
+        groups = [services.groups.create(name=f"g{n}", by=alice) for n in range(30)]
         bob.groups.add(*[group.group for group in groups])
         for group in groups:
             fill(group, 1)
 
-        assert cost(lambda: services.sync(box=box)) == one
+        assert cost(lambda: services.mailbox.sync(box=box)) == one
         assert DeliveredPost.objects.filter(box=box).count() == 31
 
     def test_of_nothing_is_one_statement(self, bob, crew, django_assert_num_queries):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         with django_assert_num_queries(1):
-            services.sync(box=box)
+            services.mailbox.sync(box=box)
 
     def test_works_in_batches(self, bob, crew, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(crew, db.BATCH + 1)
 
-        assert services.sync(box=box, batches=1) == (db.BATCH, True)
-        assert services.sync(box=box) == (1, False)
+        assert services.mailbox.sync(box=box, batches=1) == (db.BATCH, True)
+        assert services.mailbox.sync(box=box) == (1, False)
 
 
 class TestPeople:
@@ -140,7 +140,7 @@ class TestPeople:
     def test_an_import_costs_the_same_for_few_and_many(self, db):
         def importing(letter: str, count: int) -> Callable[[], int]:
             users = [User(username=f"{letter}{n}") for n in range(count)]
-            return lambda: services.import_users(users=users)
+            return lambda: services.people.import_users(users=users)
 
         assert cost(importing("f", FEW)) == cost(importing("m", IMPORTED))
         assert Box.objects.filter(kind=Box.Kind.PERSONAL).count() == FEW + IMPORTED
@@ -150,7 +150,7 @@ class TestPeople:
 
         def sending(users: list[User]) -> Callable[[], object]:
             names = [user.username for user in users]
-            return lambda: services.send(sender=alice, to=names)
+            return lambda: services.sending.send(sender=alice, to=names)
 
         sending(few)()
         once = cost(sending(few))
@@ -162,21 +162,21 @@ class TestPeople:
 
 class TestInbox:
     def test_a_page_costs_the_same_in_a_small_box_and_in_a_large_one(self, bob, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(box, FEW)
-        few = cost(lambda: selectors.page(box))
+        few = cost(lambda: selectors.mailbox.page(box))
         fill(box, MANY)
 
-        assert cost(lambda: selectors.page(box)) == few
-        assert len(selectors.page(box).lines) == selectors.PAGE
+        assert cost(lambda: selectors.mailbox.page(box)) == few
+        assert len(selectors.mailbox.page(box).rows) == selectors.mailbox.PAGE
 
     def test_a_page_is_read_by_index(self, bob, fill):
-        box = selectors.own_box(bob)
+        box = selectors.boxes.own_box(bob)
         fill(box, MANY)
         carry_files()
         middle = DeliveredPost.objects.get(box=box, uid=MANY // 2).post_id
 
-        plans = plan(lambda: selectors.page(box, before=middle))
+        plans = plan(lambda: selectors.mailbox.page(box, before=middle))
 
         assert "Index Scan Backward using delivered_" in plans
         assert "attachment_by_post" in plans
@@ -188,10 +188,11 @@ class TestInbox:
         crew.group.user_set.add(*members)
         boxes = Box.objects.filter(owner__in=members, kind=Box.Kind.PERSONAL)
         MutedThread.objects.bulk_create(
-            MutedThread(box=box, thread=new_post_id()) for box in [selectors.own_box(bob), *boxes]
+            MutedThread(box=box, thread=new_post_id())
+            for box in [selectors.boxes.own_box(bob), *boxes]
         )
 
-        plans = plan(lambda: services.sync(box=selectors.own_box(bob)))
+        plans = plan(lambda: services.mailbox.sync(box=selectors.boxes.own_box(bob)))
 
         assert "mail_subscription_pkey" in plans
         assert "mail_mutedthread_pkey" in plans

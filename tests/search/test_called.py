@@ -22,7 +22,7 @@ def found():
     """The subjects that a person's search gives, newest first."""
 
     def found(user: User, typed: str) -> list[str]:
-        return [line.subject for line in selectors.search(user, parse(typed)).lines]
+        return [line.subject for line in selectors.search.search(user, parse(typed)).lines]
 
     return found
 
@@ -62,21 +62,21 @@ def person():
 def test_by_any_word_of_the_name_without_case_and_accents(
     bob, person, found, first_name, last_name, typed
 ):
-    services.send(sender=person("p17", first_name, last_name), to=["bob"], subject="theirs")
-    services.send(sender=bob, to=["bob"], subject="own")
+    services.sending.send(sender=person("p17", first_name, last_name), to=["bob"], subject="theirs")
+    services.sending.send(sender=bob, to=["bob"], subject="own")
     assert found(bob, f"from:{typed} in:inbox") == ["theirs"]
     assert found(bob, f"-from:{typed} in:inbox") == ["own"]
 
 
 @pytest.mark.parametrize("typed", ["ann", "schmid", '"schmidt anna"', "nna", "annaschmidt"])
 def test_not_by_parts_of_words_or_in_another_order(bob, person, found, typed):
-    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    services.sending.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
     assert found(bob, f"from:{typed}") == []
 
 
 def test_usernames_are_found_as_before(alice, bob, person, found):
-    services.send(sender=alice, to=["bob"], subject="by username")
-    services.send(sender=person("p17", "Alice", "Berg"), to=["bob"], subject="by name")
+    services.sending.send(sender=alice, to=["bob"], subject="by username")
+    services.sending.send(sender=person("p17", "Alice", "Berg"), to=["bob"], subject="by name")
     assert found(bob, "from:alice") == ["by name", "by username"]
     assert found(bob, "from:p17") == ["by name"]
     assert found(bob, "alice in:inbox") == ["by username"]
@@ -84,11 +84,11 @@ def test_usernames_are_found_as_before(alice, bob, person, found):
 
 def test_recipients(alice, bob, person, found):
     person("p17", "Anna", "Schmidt")
-    services.create_group(name="p18", by=alice)
-    services.send(sender=bob, to=["p17"], subject="to")
-    services.send(sender=bob, to=["alice"], cc=["p17"], subject="cc")
-    services.send(sender=bob, to=["alice"], bcc=["p17"], subject="bcc")
-    services.send(sender=bob, to=["p18"], subject="to a group")
+    services.groups.create(name="p18", by=alice)
+    services.sending.send(sender=bob, to=["p17"], subject="to")
+    services.sending.send(sender=bob, to=["alice"], cc=["p17"], subject="cc")
+    services.sending.send(sender=bob, to=["alice"], bcc=["p17"], subject="bcc")
+    services.sending.send(sender=bob, to=["p18"], subject="to a group")
     assert found(bob, "to:anna") == ["cc", "to"]
     assert found(bob, "to:anna to:alice") == ["cc"]
     assert found(bob, "from:anna") == []
@@ -97,14 +97,14 @@ def test_recipients(alice, bob, person, found):
 def test_names_of_several_words_and_of_signs_only(bob, person, found):
     for username in ("anna.schmidt", "schmidt.anna", "+-_"):
         sender = person(username, "Zoe", "Kim")
-        services.send(sender=sender, to=["bob"], subject=username)
+        services.sending.send(sender=sender, to=["bob"], subject=username)
     assert found(bob, "from:zoe") == ["schmidt.anna", "anna.schmidt"]
     assert found(bob, "from:zoe from:schmidt.anna") == ["schmidt.anna"]
 
 
 def test_a_new_name_finds_what_was_written_under_the_old_one(bob, person, found):
     anna = person("p17", "Anna", "Schmidt")
-    services.send(sender=anna, to=["bob"], subject="theirs")
+    services.sending.send(sender=anna, to=["bob"], subject="theirs")
     User.objects.filter(pk=anna.pk).update(last_name="Berg")
     assert found(bob, "from:berg") == ["theirs"]
     assert found(bob, "from:schmidt") == []
@@ -112,21 +112,21 @@ def test_a_new_name_finds_what_was_written_under_the_old_one(bob, person, found)
 
 def test_me_is_oneself(alice, bob, person, found):
     called_me = person("p17", "Me", "Bob")
-    services.send(sender=bob, to=["alice"], subject="own")
-    services.send(sender=alice, to=["bob", "p17"], subject="to bob")
-    services.send(sender=called_me, to=["alice"], subject="of somebody called so")
+    services.sending.send(sender=bob, to=["alice"], subject="own")
+    services.sending.send(sender=alice, to=["bob", "p17"], subject="to bob")
+    services.sending.send(sender=called_me, to=["alice"], subject="of somebody called so")
     assert found(bob, "from:me") == ["own"]
     assert found(bob, "to:Me in:inbox") == ["to bob"]
     assert found(alice, "in:inbox -from:me") == ["of somebody called so", "own"]
     assert found(alice, 'from:"me"') == ["of somebody called so"]
     assert found(alice, "subject:me") == []
-    services.create_folder(owner=bob, name="things")
+    services.folders.create(owner=bob, name="things")
     assert found(bob, "in:things from:me") == []
 
 
 def test_me_in_the_readers_language_and_beside_ones_own_name(bob, person, found, monkeypatch):
-    services.send(sender=bob, to=["bob"], subject="own")
-    services.send(sender=person("p17", "Bob", "Moi"), to=["bob"], subject="theirs")
+    services.sending.send(sender=bob, to=["bob"], subject="own")
+    services.sending.send(sender=person("p17", "Bob", "Moi"), to=["bob"], subject="theirs")
     assert found(bob, "in:inbox from:bob") == ["theirs", "own"]
     assert found(bob, "in:inbox from:bob from:me") == ["own"]
     assert found(bob, "from:moi") == ["theirs"]
@@ -136,20 +136,20 @@ def test_me_in_the_readers_language_and_beside_ones_own_name(bob, person, found,
 
 def test_me_of_signs_only_finds_what_the_word_does(person, found):
     somebody = person("+-_", "Zoe", "Kim")
-    services.send(sender=somebody, to=["+-_"], subject="own")
+    services.sending.send(sender=somebody, to=["+-_"], subject="own")
     assert found(somebody, "from:me") == []
 
 
 def test_all_that_was_found_by_name_is_acted_on(bob, person):
-    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
-    services.send(sender=bob, to=["p17"], subject="own")
-    boxes = selectors.own_boxes(bob)
+    services.sending.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    services.sending.send(sender=bob, to=["p17"], subject="own")
+    boxes = selectors.boxes.own_boxes(bob)
     for typed, count in (("from:anna", 1), ("to:anna from:me", 1), ("from:me in:inbox", 0)):
-        hits = selectors.all_hits(boxes, parse(typed), selectors.seen_of(boxes))
-        assert services.flag_hits(hits=hits, flagged=True) == count
-    posts = {line.post_id for line in selectors.page(selectors.own_box(bob)).lines}
-    box = selectors.own_box(bob)
-    assert selectors.searched_among(boxes, parse("from:anna"), box, posts)
+        hits = selectors.hits.all_hits(boxes, parse(typed), selectors.hits.seen_of(boxes))
+        assert services.hits.flag_hits(hits=hits, flagged=True) == count
+    posts = {line.post_id for line in selectors.mailbox.page(selectors.boxes.own_box(bob)).rows}
+    box = selectors.boxes.own_box(bob)
+    assert selectors.search.searched_among(boxes, parse("from:anna"), box, posts)
 
 
 def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
@@ -160,8 +160,8 @@ def test_costs_one_read_for_any_number_of_parts_and_people(bob, found):
 
     assert cost("from:anna") == cost("subject:anna") + 1
     people = [User(username=f"p{n}", first_name="Anna") for n in range(CALLED + 50)]
-    services.import_users(users=people)
-    services.send(sender=User.objects.get(username="p0"), to=["bob"], subject="hello")
+    services.people.import_users(users=people)
+    services.sending.send(sender=User.objects.get(username="p0"), to=["bob"], subject="hello")
     assert found(bob, "from:anna") == ["hello"]
     assert cost("from:anna") == cost("from:anna to:bob") == cost("subject:hello") + 1
     (text,) = named(parse("from:anna"), []).texts
@@ -176,7 +176,7 @@ def test_of_many_parts_the_first_are_looked_up(person):
 
 
 def test_the_name_is_marked_on_the_page_and_the_query_stays_as_typed(signed_in, bob, person):
-    services.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
+    services.sending.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
     page = signed_in(bob).get("/search/", {"q": "from:anna"})
     assert '<span title="p17"><mark>Anna</mark> Schmidt</span>' in page.text
     assert '<span class="what">from:anna</span>' in page.text

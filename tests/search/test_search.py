@@ -13,7 +13,6 @@ from mail import errors, selectors, services
 from mail.models import Post, PostWords, User, first_post_id
 from mail.search import index, tokenizer
 from mail.search.query import parse
-from mail.selectors import search
 from mail.services import audit
 
 pytestmark = pytest.mark.django_db
@@ -23,10 +22,10 @@ pytestmark = pytest.mark.django_db
 def found():
     """The subjects that a person's search gives, newest first, over all its pages."""
 
-    def found(user: User, typed: str, *, limit: int = selectors.PAGE) -> list[str]:
+    def found(user: User, typed: str, *, limit: int = selectors.mailbox.PAGE) -> list[str]:
         query, before, subjects = parse(typed), None, []
         while True:
-            hits = selectors.search(user, query, before=before, limit=limit)
+            hits = selectors.search.search(user, query, before=before, limit=limit)
             subjects += [line.subject for line in hits.lines]
             assert len(hits.lines) <= limit
             before = hits.next_before
@@ -39,7 +38,9 @@ def found():
 @pytest.fixture
 def write(alice, bob):
     def write(subject: str, body: str = "", *to: str, sender: User = alice) -> Post:
-        return services.send(sender=sender, to=to or ["bob"], subject=subject, body=body).post
+        return services.sending.send(
+            sender=sender, to=to or ["bob"], subject=subject, body=body
+        ).post
 
     return write
 
@@ -97,11 +98,11 @@ def test_operators(alice, bob, charlie, write, found):
     write("two", "body beta", sender=charlie)
     write("three", "body gamma")
     write("reply", "body delta", "charlie", sender=bob)
-    box = selectors.own_box(bob)
-    services.mark_read(box=box, uids=[1])
-    services.flag(box=box, uids=[2])
-    services.create_folder(owner=bob, name="My Things")
-    services.move(box=box, uids=[3], to=selectors.own_box(bob, "My Things"))
+    box = selectors.boxes.own_box(bob)
+    services.mailbox.mark_read(box=box, uids=[1])
+    services.mailbox.flag(box=box, uids=[2])
+    services.folders.create(owner=bob, name="My Things")
+    services.mailbox.move(box=box, uids=[3], to=selectors.boxes.own_box(bob, "My Things"))
 
     assert found(bob, "body") == ["reply", "three", "two", "one"]
     assert found(bob, "from:alice") == ["three", "one"]
@@ -130,12 +131,12 @@ def test_operators(alice, bob, charlie, write, found):
 
 def test_an_unknown_folder_is_named(bob):
     with pytest.raises(errors.SearchInvalid, match="in:attic"):
-        selectors.search(bob, parse("x in:attic"))
+        selectors.search.search(bob, parse("x in:attic"))
 
 
 def test_the_trash_is_left_out_unless_asked_for(bob, write, found):
     write("one", "needle")
-    services.trash(box=selectors.own_box(bob), uids=[1])
+    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1])
     assert found(bob, "needle") == []
     assert found(bob, "needle in:trash") == ["one"]
 
@@ -144,12 +145,12 @@ def test_strangers_and_recalls(alice, bob, charlie, write, found):
     post = write("secret", "needle")
     assert found(charlie, "needle") == []
     assert found(alice, "needle") == found(bob, "needle") == ["secret"]
-    services.recall(post=post, by=alice)
+    services.sending.recall(post=post, by=alice)
     assert found(alice, "needle") == found(bob, "needle") == []
 
 
 def test_what_was_blind_copied_is_not_told(alice, bob, charlie, found):
-    services.send(sender=alice, to=["bob"], bcc=["charlie"], subject="s")
+    services.sending.send(sender=alice, to=["bob"], bcc=["charlie"], subject="s")
     assert found(bob, "to:charlie") == []
 
 
@@ -184,12 +185,12 @@ def many(fill):
 def test_costs_the_same_for_few_and_many(bob, write, many):
     def cost(typed: str) -> int:
         with CaptureQueriesContext(connection) as queries:
-            selectors.search(bob, parse(typed))
+            selectors.search.search(bob, parse(typed))
         return len(queries)
 
     write("first", "common rare")
     few = [cost("common"), cost("rare")]
-    many(selectors.own_box(bob), 10_000, "common")
+    many(selectors.boxes.own_box(bob), 10_000, "common")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     assert cost("common") == few[0]
@@ -198,15 +199,15 @@ def test_costs_the_same_for_few_and_many(bob, write, many):
 
 def test_a_rare_word_is_found_however_old_it_is(bob, write, many, found):
     write("old", "needle")
-    many(selectors.own_box(bob), search.WALKED[0] * 2, "common")
+    many(selectors.boxes.own_box(bob), selectors.search.WALKED[0] * 2, "common")
     assert found(bob, "needle") == ["old"]
 
 
 def test_what_is_common_elsewhere_is_found_page_by_page(bob, charlie, write, many, found):
     write("old", "common")
-    many(selectors.own_box(bob), sum(search.WALKED), "other")
-    many(selectors.own_box(charlie), search.RARE + 1, "common")
-    first = selectors.search(bob, parse("common"))
+    many(selectors.boxes.own_box(bob), sum(selectors.search.WALKED), "other")
+    many(selectors.boxes.own_box(charlie), selectors.search.RARE + 1, "common")
+    first = selectors.search.search(bob, parse("common"))
     assert first.lines == []
     assert first.next_before is not None
     assert found(bob, "common") == ["old"]
@@ -214,7 +215,7 @@ def test_what_is_common_elsewhere_is_found_page_by_page(bob, charlie, write, man
 
 def test_a_hit_shows_the_words_around_it(bob, write):
     write("s", "begin\n\n" + "filler " * 100 + "<b>needle</b> & end")
-    (line,) = selectors.search(bob, parse("needle")).lines
+    (line,) = selectors.search.search(bob, parse("needle")).lines
     assert "<b>needle</b> & end" in line.snippet
     assert line.snippet.startswith("… filler")
 
@@ -234,7 +235,7 @@ class TestIndexing:
     def test_an_older_version_is_made_anew(self, write):
         write("one")
         PostWords.objects.update(version=0)
-        assert services.index_posts() == 1
+        assert services.upkeep.index_posts() == 1
         assert PostWords.objects.get().version == tokenizer.VERSION
 
     @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ class TestIndexing:
         ids=["long", "repeated", "lines", "varied", "pairs"],
     )
     def test_long_bodies_are_stored(self, alice, bob, body, found):
-        services.send(sender=alice, to=["bob"], subject="whole", body=body)
+        services.sending.send(sender=alice, to=["bob"], subject="whole", body=body)
         assert found(bob, "in:inbox whole") == ["whole"]
 
 
@@ -257,9 +258,9 @@ class TestAttachments:
     @pytest.fixture
     def with_file(self, alice, bob, attach):
         def with_file(subject: str, body: str = "") -> None:
-            draft = services.save_draft(owner=alice, to="bob", subject=subject, body=body)
+            draft = services.drafts.save(owner=alice, to="bob", subject=subject, body=body)
             attach(draft)
-            services.send_draft(draft=draft)
+            services.drafts.send(draft=draft)
 
         return with_file
 
@@ -276,32 +277,34 @@ class TestAttachments:
 
     def test_are_found_however_old_they_are(self, bob, with_file, write, many, found):
         with_file("old", "needle")
-        many(selectors.own_box(bob), sum(search.WALKED), "common")
+        many(selectors.boxes.own_box(bob), sum(selectors.search.WALKED), "common")
         assert found(bob, "has:attachment needle") == ["old"]
         assert found(bob, "-has:attachment needle") == []
-        first = selectors.search(bob, parse("has:attachment"))
+        first = selectors.search.search(bob, parse("has:attachment"))
         assert first.lines == []
         assert found(bob, "has:attachment") == ["old"]
 
     def test_cost_the_same_for_few_and_many(self, bob, with_file, many):
         def cost() -> int:
             with CaptureQueriesContext(connection) as queries:
-                selectors.search(bob, parse("has:attachment"))
+                selectors.search.search(bob, parse("has:attachment"))
             return len(queries)
 
         with_file("one")
         few = cost()
-        many(selectors.own_box(bob), 20_000, "common")
-        assert cost() <= few + 2 * len(search.WALKED)
+        many(selectors.boxes.own_box(bob), 20_000, "common")
+        assert cost() <= few + 2 * len(selectors.search.WALKED)
 
 
 def test_days_are_those_of_the_sending_not_of_the_pull(alice, bob, crew, found):
-    post = services.compose(sender=alice, subject="from then", body="", content_type="text/plain")
+    post = services.sending.compose(
+        sender=alice, subject="from then", body="", content_type="text/plain"
+    )
     then = timezone.now() - timedelta(days=9)
     post.pk = post.thread = UUID(int=first_post_id(then).int + post.pk.int % 2**80)
     post.save(force_insert=True)
-    services.deliver(post=post, box=crew, by=alice)
-    services.sync(box=selectors.own_box(bob))
+    services.sending.deliver(post=post, box=crew, by=alice)
+    services.mailbox.sync(box=selectors.boxes.own_box(bob))
     for days, is_found in ((8, True), (10, False)):
         day = (timezone.localtime() - timedelta(days=days)).date()
         assert found(bob, f"before:{day}") == (["from then"] if is_found else [])

@@ -15,7 +15,7 @@ def person(name: str, full_name: str = "", **fields: Any) -> User:
 
 
 def found(user: User, text: str, **options: int) -> list[str]:
-    return [box.name for box in selectors.completions(user, text, **options)]
+    return [box.name for box in selectors.recipients.completions(user, text, **options)]
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ class TestCompletions:
         assert found(alice, text) == names
 
     def test_say_who_it_is(self, alice, people):
-        assert selectors.completions(alice, "annab") == [
-            selectors.Completion("annabel", "personal", "Rosa Maria Ångström", 1)
+        assert selectors.recipients.completions(alice, "annab") == [
+            selectors.recipients.Completion("annabel", "personal", "Rosa Maria Ångström", 1)
         ]
 
     def test_stop_at_the_limit(self, alice, people):
@@ -68,15 +68,15 @@ class TestCompletions:
 
     def test_leave_out_who_is_no_longer_active_and_folders(self, alice, bob):
         person("gone", is_active=False)
-        services.create_folder(owner=alice, name="mine")
+        services.folders.create(owner=alice, name="mine")
         assert found(alice, "gone") == found(alice, "alice:") == found(alice, "mine") == []
         assert found(alice, "alice") == ["alice"]
 
     def test_groups_stand_among_people_with_their_size(self, alice, bob, crew):
         person("cress")
-        assert selectors.completions(bob, "CR") == [
-            selectors.Completion("cress", "personal", "", 1),
-            selectors.Completion("crew", "group", "", 2),
+        assert selectors.recipients.completions(bob, "CR") == [
+            selectors.recipients.Completion("cress", "personal", "", 1),
+            selectors.recipients.Completion("crew", "group", "", 2),
         ]
         crew.group.delete()
         assert found(bob, "cr") == ["cress"]
@@ -87,7 +87,7 @@ class TestCompletions:
         Box.objects.filter(pk=crew.pk).update(post_policy=policy)
         crew.refresh_from_db()
         manager = person("manager")
-        services.add_manager(box=crew, user=manager, by=alice)
+        services.groups.add_manager(box=crew, user=manager, by=alice)
         for user in (alice, bob, charlie, staff, manager):
             try:
                 policies.check_posting(user, [crew])
@@ -98,22 +98,22 @@ class TestCompletions:
 
     def test_everyone_is_for_those_who_may_broadcast(self, alice, staff):
         assert found(alice, "every") == []
-        assert selectors.completions(staff, "Every") == [
-            selectors.Completion("everyone", "everyone", "", 2)
+        assert selectors.recipients.completions(staff, "Every") == [
+            selectors.recipients.Completion("everyone", "everyone", "", 2)
         ]
 
     def test_cost_the_same_for_few_and_many(self, alice, crew):
         def cost() -> int:
             with CaptureQueriesContext(connection) as queries:
-                selectors.completions(alice, "cr")
+                selectors.recipients.completions(alice, "cr")
             return len(queries)
 
         few = cost()
-        services.import_users(users=[User(username=f"cr{n}") for n in range(2000)])
+        services.people.import_users(users=[User(username=f"cr{n}") for n in range(2000)])
         assert cost() == few == 3
 
     def test_read_people_by_index(self, alice):
-        services.import_users(
+        services.people.import_users(
             users=[
                 User(username=f"u{n}", first_name=f"First{n}", last_name=f"Last{n}")
                 for n in range(5000)
@@ -137,7 +137,9 @@ class TestCompletions:
 
 class TestAudience:
     def test_adds_up_who_gets_it(self, alice, bob, charlie, crew):
-        audience = selectors.audience(["CREW", "charlie", "bob", "nobody", "Nobody", "alice:sent"])
+        audience = selectors.recipients.audience(
+            ["CREW", "charlie", "bob", "nobody", "Nobody", "alice:sent"]
+        )
 
         assert audience.people == 3  # bob once
         assert [(box.name, box.size) for box in audience.boxes] == [
@@ -148,14 +150,14 @@ class TestAudience:
         assert audience.unknown == ["Nobody", "alice:sent"]
 
     def test_counts_members_of_groups_that_a_group_feeds(self, alice, charlie, staff, crew):
-        company = services.create_group(name="company", by=staff)
-        services.join(box=company, user=charlie, by=charlie)
-        services.subscribe(source=company, target=crew, by=staff)
+        company = services.groups.create(name="company", by=staff)
+        services.memberships.join(box=company, user=charlie, by=charlie)
+        services.groups.subscribe(source=company, target=crew, by=staff)
 
-        assert selectors.audience(["company"]).people == 3
+        assert selectors.recipients.audience(["company"]).people == 3
 
     def test_everyone_is_everyone(self, alice, bob, staff):
-        assert selectors.audience(["everyone"]).people == 3
+        assert selectors.recipients.audience(["everyone"]).people == 3
 
     @pytest.mark.parametrize(
         ("wanted", "people", "sizes"),
@@ -175,25 +177,25 @@ class TestAudience:
     def test_counts_people_once(self, alice, bob, wanted, people, sizes):
         wei, jonas = person("wei"), person("jonas")
         ga, gb, gc, other = (
-            services.create_group(name=name, by=alice) for name in ("ga", "gb", "gc", "other")
+            services.groups.create(name=name, by=alice) for name in ("ga", "gb", "gc", "other")
         )
         for source, target in ((ga, gb), (gb, gc)):
-            services.subscribe(source=source, target=target, by=alice)
+            services.groups.subscribe(source=source, target=target, by=alice)
         for box, user in ((ga, wei), (gc, wei), (gc, jonas), (other, wei), (other, bob)):
-            services.join(box=box, user=user, by=alice)
+            services.memberships.join(box=box, user=user, by=alice)
 
-        audience = selectors.audience(wanted)
+        audience = selectors.recipients.audience(wanted)
         assert audience.people == people
         assert [box.size for box in audience.boxes] == sizes
-        assert selectors.groups(alice)[0][0].size == 2
+        assert selectors.groups.groups(alice)[0][0].size == 2
 
     def test_everyone_may_feed_a_group_of_its_people(self, alice, bob, staff, crew, everyone):
-        services.subscribe(source=everyone, target=crew, by=staff)
-        assert selectors.audience(["everyone"]).people == 3
-        assert selectors.audience(["everyone", "crew", "bob"]).people == 3
+        services.groups.subscribe(source=everyone, target=crew, by=staff)
+        assert selectors.recipients.audience(["everyone"]).people == 3
+        assert selectors.recipients.audience(["everyone", "crew", "bob"]).people == 3
 
     def test_is_two_reads(self, alice, bob, crew, django_assert_num_queries):
         with django_assert_num_queries(2):
-            selectors.audience(["crew", "alice", "bob", "everyone"])
+            selectors.recipients.audience(["crew", "alice", "bob", "everyone"])
         with django_assert_num_queries(0):
-            assert selectors.audience([]) == selectors.Audience(0, [], [])
+            assert selectors.recipients.audience([]) == selectors.recipients.Audience(0, [], [])

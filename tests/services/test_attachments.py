@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mail import errors, selectors, services
 from mail.models import Attachment, Blob, Draft, Post
-from mail.services import attachments, audit
+from mail.services import audit
 from mail.storage import blobs
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
@@ -18,7 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 
 @pytest.fixture
 def draft(alice, bob) -> Draft:
-    return services.save_draft(owner=alice, to="bob", subject="files")
+    return services.drafts.save(owner=alice, to="bob", subject="files")
 
 
 def on_disk(files) -> list[str]:
@@ -26,7 +26,7 @@ def on_disk(files) -> list[str]:
 
 
 def read(attachment: Attachment) -> bytes:
-    with selectors.content(attachment) as file:
+    with selectors.attachments.content(attachment) as file:
         return file.read()
 
 
@@ -36,24 +36,24 @@ def age(model, **by) -> None:
 
 class TestAttaching:
     def test_keeps_name_type_and_content(self, alice, draft, attach):
-        attached = services.attach(
+        attached = services.attachments.attach(
             draft=draft, file=io.BytesIO(b"a,b"), name="täble.csv", content_type="Text/CSV; x=y"
         )
-        found = selectors.readable_attachment(alice, attached.pk)
+        found = selectors.attachments.readable(alice, attached.pk)
         assert (found.name, found.content_type, found.blob.size) == ("täble.csv", "text/csv", 3)
         assert read(found) == b"a,b"
-        assert [one.pk for one in selectors.attachments_of_draft(alice, draft.pk)] == [found.pk]
+        assert [one.pk for one in selectors.attachments.of_draft(alice, draft.pk)] == [found.pk]
 
     def test_the_same_content_is_stored_once(self, files, draft, bob, attach):
         one, two = attach(draft, name="one"), attach(draft, name="two")
-        other = attach(services.save_draft(owner=bob), name="three")
+        other = attach(services.drafts.save(owner=bob), name="three")
         assert one.blob_id == two.blob_id == other.blob_id
         assert len(on_disk(files)) == Blob.objects.count() == 1
 
     def test_what_an_image_is_is_told_by_its_bytes(self, draft, attach):
         said = {"draft": draft, "content_type": "image/png"}
-        image = services.attach(file=io.BytesIO(PNG), name="a.gif", **said)
-        none = services.attach(file=io.BytesIO(b"<svg>"), name="b.png", **said)
+        image = services.attachments.attach(file=io.BytesIO(PNG), name="a.gif", **said)
+        none = services.attachments.attach(file=io.BytesIO(b"<svg>"), name="b.png", **said)
         assert (image.blob.image_type, image.content_type) == ("image/png", "image/png")
         assert none.blob.image_type == ""
 
@@ -91,7 +91,9 @@ class TestLimits:
     def test_of_one(self, settings, files, draft, size):
         settings.ATTACHMENT_MAX_SIZE = 10
         with pytest.raises(errors.AttachmentTooLarge) as raised:
-            services.attach(draft=draft, file=io.BytesIO(b"x" * 11), name="a", size=size)
+            services.attachments.attach(
+                draft=draft, file=io.BytesIO(b"x" * 11), name="a", size=size
+            )
         assert "10" in str(raised.value)
         assert not on_disk(files)
 
@@ -110,7 +112,7 @@ class TestLimits:
 
     def test_half_an_upload_leaves_nothing(self, files, draft):
         with pytest.raises(errors.UploadIncomplete):
-            services.attach(draft=draft, file=io.BytesIO(b"half"), name="a", size=8)
+            services.attachments.attach(draft=draft, file=io.BytesIO(b"half"), name="a", size=8)
         assert not on_disk(files)
         assert not Blob.objects.exists()
 
@@ -130,7 +132,7 @@ class TestTrouble:
                 raise ConnectionResetError
 
         with pytest.raises(errors.StorageFailed):
-            services.attach(draft=draft, file=Broken(), name="a")
+            services.attachments.attach(draft=draft, file=Broken(), name="a")
         assert not on_disk(files)
 
     @pytest.mark.parametrize("content", [None, b"other length"])
@@ -141,10 +143,10 @@ class TestTrouble:
         if content:
             path.write_bytes(content)
         with pytest.raises(errors.FileMissing):
-            selectors.content(attached)
+            selectors.attachments.content(attached)
 
     def test_a_draft_that_was_sent_takes_nothing_more(self, files, draft, attach):
-        services.send_draft(draft=draft)
+        services.drafts.send(draft=draft)
         with pytest.raises(errors.NotFound):
             attach(draft)
         assert not on_disk(files)
@@ -152,7 +154,7 @@ class TestTrouble:
     def test_doing_it_twice_does_it_once(self, draft, attach):
         attached = attach(draft)
         again = Attachment(pk=attached.pk, owner=draft.owner, name="a.txt")
-        assert attachments._added(draft, again, attached.blob, new=True)
+        assert services.attachments._added(draft, again, attached.blob, new=True)
         assert again.blob == attached.blob
         assert Attachment.objects.count() == 1
 
@@ -160,138 +162,138 @@ class TestTrouble:
 class TestLife:
     def test_goes_with_the_post(self, alice, bob, charlie, draft, attach):
         attached = attach(draft)
-        post = services.send_draft(draft=draft).post
-        assert selectors.attachments_of_post(post.pk) == [attached]
+        post = services.drafts.send(draft=draft).post
+        assert selectors.attachments.of_post(post.pk) == [attached]
         for reader in (alice, bob):
-            assert selectors.readable_attachment(reader, attached.pk) == attached
+            assert selectors.attachments.readable(reader, attached.pk) == attached
         with pytest.raises(errors.NotFound):
-            selectors.readable_attachment(charlie, attached.pk)
+            selectors.attachments.readable(charlie, attached.pk)
         with pytest.raises(errors.NotFound):
-            selectors.draft_attachment(alice, attached.pk)
+            selectors.attachments.of_own_draft(alice, attached.pk)
 
     def test_what_is_refused_keeps_it_in_the_draft(self, alice, attach):
-        draft = services.save_draft(owner=alice, to="nobody")
+        draft = services.drafts.save(owner=alice, to="nobody")
         attach(draft)
         with pytest.raises(errors.UnknownRecipient):
-            services.send_draft(draft=draft)
-        assert selectors.attachments_of_draft(alice, draft.pk).count() == 1
+            services.drafts.send(draft=draft)
+        assert selectors.attachments.of_draft(alice, draft.pk).count() == 1
 
     def test_undo_gives_it_back_and_nobody_reads_it_then(self, alice, bob, draft, attach):
         attached = attach(draft)
-        submission = services.send_draft(draft=draft)
+        submission = services.drafts.send(draft=draft)
         for _ in range(2):
-            taken = services.undo_send(submission=submission, by=alice)
-        assert [*selectors.attachments_of_draft(alice, taken.pk)] == [attached]
+            taken = services.sending.undo(submission=submission, by=alice)
+        assert [*selectors.attachments.of_draft(alice, taken.pk)] == [attached]
         with pytest.raises(errors.NotFound):
-            selectors.readable_attachment(bob, attached.pk)
-        again = services.send_draft(draft=taken).post
-        assert selectors.attachments_of_post(again.pk) == [attached]
+            selectors.attachments.readable(bob, attached.pk)
+        again = services.drafts.send(draft=taken).post
+        assert selectors.attachments.of_post(again.pk) == [attached]
 
     def test_a_recalled_post_shows_it_to_nobody(self, alice, bob, draft, attach):
         attached = attach(draft)
-        services.recall(post=services.send_draft(draft=draft).post, by=alice)
+        services.sending.recall(post=services.drafts.send(draft=draft).post, by=alice)
         for reader in (alice, bob):
             with pytest.raises(errors.NotFound):
-                selectors.readable_attachment(reader, attached.pk)
+                selectors.attachments.readable(reader, attached.pk)
 
     def test_forwarding_takes_it_along_and_answering_does_not(
         self, files, bob, charlie, draft, attach
     ):
         attached = attach(draft)
-        post = services.send_draft(draft=draft).post
-        answer = services.save_draft(owner=bob, kind="reply", in_reply_to=post.pk)
-        forward = services.save_draft(owner=bob, to="charlie", kind="forward", in_reply_to=post.pk)
-        services.save_draft(
+        post = services.drafts.send(draft=draft).post
+        answer = services.drafts.save(owner=bob, kind="reply", in_reply_to=post.pk)
+        forward = services.drafts.save(owner=bob, to="charlie", kind="forward", in_reply_to=post.pk)
+        services.drafts.save(
             owner=bob, draft_id=forward.pk, to="charlie", kind="forward", in_reply_to=post.pk
         )
-        assert not selectors.attachments_of_draft(bob, answer.pk)
-        forwarded = services.send_draft(draft=forward).post
-        (copy,) = selectors.attachments_of_post(forwarded.pk)
+        assert not selectors.attachments.of_draft(bob, answer.pk)
+        forwarded = services.drafts.send(draft=forward).post
+        (copy,) = selectors.attachments.of_post(forwarded.pk)
         assert copy.blob_id == attached.blob_id
-        assert selectors.readable_attachment(charlie, copy.pk) == copy
+        assert selectors.attachments.readable(charlie, copy.pk) == copy
         assert len(on_disk(files)) == 1
 
     def test_what_one_cannot_read_one_cannot_forward(self, charlie, draft, attach):
         attach(draft)
-        post = services.send_draft(draft=draft).post
-        forward = services.save_draft(owner=charlie, kind="forward", in_reply_to=post.pk)
-        assert not selectors.attachments_of_draft(charlie, forward.pk)
+        post = services.drafts.send(draft=draft).post
+        forward = services.drafts.save(owner=charlie, kind="forward", in_reply_to=post.pk)
+        assert not selectors.attachments.of_draft(charlie, forward.pk)
 
     def test_a_discarded_draft_comes_back_with_it(self, alice, bob, draft, attach):
         attached = attach(draft)
-        services.discard_draft(draft=draft)
+        services.drafts.discard(draft=draft)
         with pytest.raises(errors.NotFound):
-            selectors.readable_attachment(alice, attached.pk)
+            selectors.attachments.readable(alice, attached.pk)
         with pytest.raises(errors.NotFound):
-            services.save_draft(owner=bob, draft_id=draft.pk, version=1)
-        stolen = services.save_draft(owner=bob, draft_id=draft.pk)
-        assert not selectors.attachments_of_draft(bob, stolen.pk)
-        services.discard_draft(draft=stolen)
-        back = services.save_draft(owner=alice, draft_id=draft.pk, subject="files")
-        assert [*selectors.attachments_of_draft(alice, back.pk)] == [attached]
+            services.drafts.save(owner=bob, draft_id=draft.pk, version=1)
+        stolen = services.drafts.save(owner=bob, draft_id=draft.pk)
+        assert not selectors.attachments.of_draft(bob, stolen.pk)
+        services.drafts.discard(draft=stolen)
+        back = services.drafts.save(owner=alice, draft_id=draft.pk, subject="files")
+        assert [*selectors.attachments.of_draft(alice, back.pk)] == [attached]
 
     def test_detaching(self, alice, draft, attach):
-        services.detach(attachment=attach(draft))
-        assert not selectors.attachments_of_draft(alice, draft.pk)
+        services.attachments.detach(attachment=attach(draft))
+        assert not selectors.attachments.of_draft(alice, draft.pk)
         sent = attach(draft)
-        services.send_draft(draft=draft)
+        services.drafts.send(draft=draft)
         sent.refresh_from_db()
-        services.detach(attachment=sent)
+        services.attachments.detach(attachment=sent)
         assert Attachment.objects.exists()
 
 
 class TestReaping:
     def test_in_passes_after_a_day(self, files, draft, attach):
-        services.detach(attachment=attach(draft))
+        services.attachments.detach(attachment=attach(draft))
         for expected in (0, 0):
-            assert services.reap_files() == expected
+            assert services.upkeep.reap_files() == expected
             assert len(on_disk(files)) == 1
         age(Blob, days=2)
-        assert services.reap_files() == 1
+        assert services.upkeep.reap_files() == 1
         assert not on_disk(files)
 
     def test_what_is_used_again_stays(self, files, draft, attach):
-        services.detach(attachment=attach(draft))
-        services.reap_files()
+        services.attachments.detach(attachment=attach(draft))
+        services.upkeep.reap_files()
         attach(draft)
         age(Blob, days=2)
-        assert services.reap_files() == 0
+        assert services.upkeep.reap_files() == 0
         assert Blob.objects.get().orphaned is None
         assert len(on_disk(files)) == 1
 
     def test_what_was_used_meanwhile_has_its_day_again(self, draft, attach):
         attach(draft)
         Blob.objects.update(orphaned=timezone.now() - timedelta(days=9))
-        assert services.reap_files() == 0
+        assert services.upkeep.reap_files() == 0
         assert Blob.objects.get().orphaned is None
 
     def test_of_a_draft_that_was_discarded(self, alice, files, draft, attach):
         attach(draft)
-        services.discard_draft(draft=draft)
-        services.reap_files()
-        services.save_draft(owner=alice, draft_id=draft.pk)
-        services.reap_files()
+        services.drafts.discard(draft=draft)
+        services.upkeep.reap_files()
+        services.drafts.save(owner=alice, draft_id=draft.pk)
+        services.upkeep.reap_files()
         assert Attachment.objects.get().orphaned is None
-        services.discard_draft(draft=draft)
-        services.reap_files()
+        services.drafts.discard(draft=draft)
+        services.upkeep.reap_files()
         age(Attachment, days=2)
-        services.reap_files()
+        services.upkeep.reap_files()
         age(Blob, days=2)
-        assert services.reap_files() == 1
+        assert services.upkeep.reap_files() == 1
         assert not on_disk(files)
 
     def test_with_the_last_post_that_has_it(self, alice, files, draft, attach):
         attach(draft)
-        post = services.send_draft(draft=draft).post
-        services.recall(post=post, by=alice)
+        post = services.drafts.send(draft=draft).post
+        services.sending.recall(post=post, by=alice)
         Post.objects.filter(pk=post.pk).update(created=timezone.now() - timedelta(days=20))
-        services.reap_posts()
-        assert services.reap_files() == 0
+        services.upkeep.reap_posts()
+        assert services.upkeep.reap_files() == 0
         age(Post, days=20)
-        services.reap_posts()
-        services.reap_files()
+        services.upkeep.reap_posts()
+        services.upkeep.reap_files()
         age(Blob, days=2)
-        assert services.reap_files() == 1
+        assert services.upkeep.reap_files() == 1
         assert not on_disk(files)
 
     def test_files_of_a_crash_go_after_a_day(self, files, draft, attach, monkeypatch):
@@ -301,7 +303,7 @@ class TestReaping:
         )
         with received.file:
             blobs.write(received, name="x")
-        services.reap_files()
+        services.upkeep.reap_files()
         assert len(on_disk(files)) == 2
         late = timezone.now() + timedelta(days=2)
         assert len([*blobs.strays(before=late)]) == 1
@@ -367,39 +369,39 @@ class TestAtOnce:
         return came
 
     def test_the_same_content_by_many_is_stored_once(self, files, alice, bob, attach):
-        drafts = [services.save_draft(owner=user) for user in (alice, bob) * 4]
+        drafts = [services.drafts.save(owner=user) for user in (alice, bob) * 4]
         came = self._together(*(lambda draft=draft: attach(draft, b"same") for draft in drafts))
         assert all(isinstance(one, Attachment) for one in came), came
         assert len(on_disk(files)) == Blob.objects.count() == 1
         assert Attachment.objects.count() == 8
 
     def test_an_upload_beside_the_reaper_has_its_file(self, files, alice, attach):
-        draft = services.save_draft(owner=alice)
+        draft = services.drafts.save(owner=alice)
         for _ in range(10):
-            services.detach(attachment=attach(draft, b"again"))
-            services.reap_files()
+            services.attachments.detach(attachment=attach(draft, b"again"))
+            services.upkeep.reap_files()
             age(Blob, days=2)
-            came = self._together(lambda: attach(draft, b"again"), services.reap_files)
+            came = self._together(lambda: attach(draft, b"again"), services.upkeep.reap_files)
             attached = next(one for one in came if isinstance(one, Attachment))
             blob = Blob.objects.get()
             assert attached.blob_id == blob.pk
             assert read(Attachment.objects.get()) == b"again"
-            services.detach(attachment=attached)
+            services.attachments.detach(attachment=attached)
 
     def test_the_number_holds(self, settings, alice, attach):
         settings.ATTACHMENTS_MAX_NUMBER = 3
-        draft = services.save_draft(owner=alice)
+        draft = services.drafts.save(owner=alice)
         self._together(*(lambda n=n: attach(draft, b"%d" % n) for n in range(6)))
-        assert selectors.attachments_of_draft(alice, draft.pk).count() == 3
+        assert selectors.attachments.of_draft(alice, draft.pk).count() == 3
 
     def test_an_upload_beside_the_sending_is_in_time_or_refused(self, alice, bob, attach):
         for n in range(8):
-            draft = services.save_draft(owner=alice, to="bob", subject=f"{n}")
+            draft = services.drafts.save(owner=alice, to="bob", subject=f"{n}")
             came = self._together(
                 lambda draft=draft: attach(draft, b"x"),
-                lambda draft=draft: services.send_draft(draft=draft),
+                lambda draft=draft: services.drafts.send(draft=draft),
             )
             refused = any(isinstance(one, errors.NotFound) for one in came)
             post = Post.objects.get(subject=f"{n}")
-            assert len(selectors.attachments_of_post(post.pk)) == (0 if refused else 1), came
+            assert len(selectors.attachments.of_post(post.pk)) == (0 if refused else 1), came
             assert not Attachment.objects.filter(draft=draft.pk).exists()

@@ -9,13 +9,13 @@ from mail.models import Post, User
 
 
 def shown(user: User, post: Post) -> list[tuple[str, str]]:
-    services.sync(box=selectors.own_box(user))
-    return [(m.box, m.subject) for m in selectors.conversation(user, post.thread)]
+    services.mailbox.sync(box=selectors.boxes.own_box(user))
+    return [(m.box, m.subject) for m in selectors.conversations.conversation(user, post.thread)]
 
 
 @pytest.fixture
 def asked(alice, bob, crew) -> Post:
-    return services.send(
+    return services.sending.send(
         sender=alice, to=["crew"], cc=["charlie"], subject="asked", body="*x*"
     ).post
 
@@ -26,7 +26,7 @@ def _cast(charlie) -> None:
 
 
 def answer(sender: User, to: str, post: Post, subject: str) -> Post:
-    return services.send(sender=sender, to=[to], subject=subject, in_reply_to=post.pk).post
+    return services.sending.send(sender=sender, to=[to], subject=subject, in_reply_to=post.pk).post
 
 
 def test_everyone_sees_what_they_have_oldest_first(alice, bob, charlie, asked, subjects):
@@ -43,13 +43,13 @@ def test_everyone_sees_what_they_have_oldest_first(alice, bob, charlie, asked, s
 
 def test_a_message_carries_what_is_shown_of_it(alice, bob, asked, subjects):
     subjects(bob)
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     reply = answer(bob, "alice", asked, "re")
-    services.mark_read(box=box, uids=[1])
-    services.flag(box=box, uids=[1])
-    services.move(box=box, uids=[1], to=selectors.own_box(bob, "archive"))
+    services.mailbox.mark_read(box=box, uids=[1])
+    services.mailbox.flag(box=box, uids=[1])
+    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(bob, "archive"))
 
-    first, second = selectors.conversation(bob, asked.thread)
+    first, second = selectors.conversations.conversation(bob, asked.thread)
     assert (first.box, first.uid, first.is_read) == ("archive", 1, True)
     assert (first.is_flagged, first.is_answered) == (True, True)
     assert (first.post_id, first.sender_name, first.created) == (asked.pk, "alice", asked.created)
@@ -61,42 +61,42 @@ def test_a_message_carries_what_is_shown_of_it(alice, bob, asked, subjects):
 def test_what_is_only_in_the_trash_or_recalled_is_left_out(alice, bob, charlie, asked, subjects):
     subjects(alice)
     answer(alice, "charlie", asked, "recalled")
-    services.recall(post=Post.objects.get(subject="recalled"), by=alice)
-    services.trash(box=selectors.own_box(charlie), uids=[1])
+    services.sending.recall(post=Post.objects.get(subject="recalled"), by=alice)
+    services.mailbox.trash(box=selectors.boxes.own_box(charlie), uids=[1])
     assert shown(charlie, asked) == []
 
-    services.trash(box=selectors.own_box(alice, "sent"), uids=[1])
+    services.mailbox.trash(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
     assert shown(alice, asked) == [("", "asked")]  # her copy through the group
-    services.trash(box=selectors.own_box(alice), uids=[1])
+    services.mailbox.trash(box=selectors.boxes.own_box(alice), uids=[1])
     assert shown(alice, asked) == []
 
 
 def test_a_stranger_and_an_unknown_thread_have_nothing(staff, asked):
     assert shown(staff, asked) == []
-    assert selectors.conversation(staff, uuid4()) == []
+    assert selectors.conversations.conversation(staff, uuid4()) == []
 
 
 def test_costs_the_same_for_few_and_many(alice, charlie, asked):
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            selectors.conversation(charlie, asked.thread)
+            selectors.conversations.conversation(charlie, asked.thread)
         return len(queries)
 
     few = cost()
     for n in range(50):
         answer(charlie, "alice", asked, str(n))
     assert cost() == few == 6
-    assert len(selectors.conversation(charlie, asked.thread)) == 51
+    assert len(selectors.conversations.conversation(charlie, asked.thread)) == 51
 
 
 def test_people_are_called_by_their_full_names(alice, bob, charlie, asked):
     alice.first_name, alice.last_name = "Alice", "Liddell"
     alice.save()
     answer(charlie, "alice", asked, "hm")
-    messages = selectors.conversation(charlie, asked.thread)
+    messages = selectors.conversations.conversation(charlie, asked.thread)
     assert [(each.sender, each.sender_name) for each in messages] == [
         ("Alice Liddell", "alice"),
         ("charlie", "charlie"),
     ]
-    lines = selectors.page(selectors.own_box(charlie)).lines
+    lines = selectors.mailbox.page(selectors.boxes.own_box(charlie)).rows
     assert [(line.sender, line.sender_name) for line in lines] == [("Alice Liddell", "alice")]

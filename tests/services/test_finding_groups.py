@@ -45,12 +45,12 @@ PEOPLE = {
     ],
 )
 def test_members_by_parts_of_their_names(alice, text, found):
-    box = services.create_group(name="club", by=alice)
+    box = services.groups.create(name="club", by=alice)
     for username, full_name in PEOPLE.items():
         first, _, last = full_name.partition(" ")
         user = User.objects.create_user(username, first_name=first, last_name=last)
-        services.join(box=box, user=user, by=alice)
-    people, _ = selectors.members(box, text=text)
+        services.memberships.join(box=box, user=user, by=alice)
+    people, _ = selectors.groups.members(box, text=text)
     assert [user.username for user in people] == found
 
 
@@ -67,7 +67,7 @@ def test_members_by_parts_of_their_names(alice, text, found):
     ],
 )
 def test_groups_by_name_and_by_what_they_are_for(alice, text, found):
-    services.create_group(name="Büro", by=alice, description="Étage 2")
-    services.create_group(name="Kaffee", by=alice, description="Café für alle")
-    rows, _ = selectors.groups(alice, text=text)
+    services.groups.create(name="Büro", by=alice, description="Étage 2")
+    services.groups.create(name="Kaffee", by=alice, description="Café für alle")
+    rows, _ = selectors.groups.groups(alice, text=text)
     assert [row.box.name for row in rows] == found

@@ -16,20 +16,20 @@ from mail.models import Box, BoxCounter, Subscription, User
 
 
 def test_members_see_what_was_posted_since_they_joined(alice, bob, charlie, crew, subjects):
-    services.send(sender=alice, to=["crew"], subject="before")
-    services.join(box=crew, user=charlie, by=charlie)
-    services.send(sender=alice, to=["crew"], subject="after")
+    services.sending.send(sender=alice, to=["crew"], subject="before")
+    services.memberships.join(box=crew, user=charlie, by=charlie)
+    services.sending.send(sender=alice, to=["crew"], subject="after")
 
     assert subjects(charlie) == ["after"]
     assert subjects(bob) == ["after", "before"]
 
 
 def test_leaving_loses_nothing_and_rejoining_shows_no_gap(alice, bob, crew, subjects):
-    services.send(sender=alice, to=["crew"], subject="while a member")
-    services.leave(box=crew, user=bob, by=bob)
-    services.send(sender=alice, to=["crew"], subject="in the gap")
-    services.join(box=crew, user=bob, by=bob)
-    services.send(sender=alice, to=["crew"], subject="back again")
+    services.sending.send(sender=alice, to=["crew"], subject="while a member")
+    services.memberships.leave(box=crew, user=bob, by=bob)
+    services.sending.send(sender=alice, to=["crew"], subject="in the gap")
+    services.memberships.join(box=crew, user=bob, by=bob)
+    services.sending.send(sender=alice, to=["crew"], subject="back again")
 
     assert subjects(bob) == ["back again", "while a member"]
 
@@ -45,34 +45,34 @@ def test_leaving_loses_nothing_and_rejoining_shows_no_gap(alice, bob, crew, subj
     ],
 )
 def test_membership_from_anywhere_is_followed(alice, bob, joining, leaving, subjects):
-    box = services.create_group(name="club", by=alice)
-    services.send(sender=alice, to=["club"], subject="1")
+    box = services.groups.create(name="club", by=alice)
+    services.sending.send(sender=alice, to=["club"], subject="1")
     joining(box.group, bob)
-    services.send(sender=alice, to=["club"], subject="2")
+    services.sending.send(sender=alice, to=["club"], subject="2")
     leaving(box.group, bob)
-    services.send(sender=alice, to=["club"], subject="3")
+    services.sending.send(sender=alice, to=["club"], subject="3")
 
     assert subjects(bob) == ["2"]
     assert not Subscription.objects.filter(source=box).exists()
 
 
 def test_deleting_a_group_serves_its_members_and_keeps_its_name(alice, bob, crew, subjects):
-    services.send(sender=alice, to=["crew"], subject="last words")
+    services.sending.send(sender=alice, to=["crew"], subject="last words")
     Group.objects.get(name="crew").delete()
 
     assert subjects(bob) == ["last words"]
     with pytest.raises(errors.UnknownRecipient):
-        services.send(sender=alice, to=["crew"])
+        services.sending.send(sender=alice, to=["crew"])
     with pytest.raises(ValidationError, match="taken"):
         User.objects.create_user("crew")
 
 
 def test_a_group_made_again_under_its_name_shows_nothing_old(alice, bob, crew, subjects):
-    services.send(sender=alice, to=["crew"], subject="old")
+    services.sending.send(sender=alice, to=["crew"], subject="old")
     Group.objects.get(name="crew").delete()
-    again = services.create_group(name="crew", by=bob)
-    services.join(box=again, user=bob, by=bob)
-    services.send(sender=alice, to=["crew"], subject="new")
+    again = services.groups.create(name="crew", by=bob)
+    services.memberships.join(box=again, user=bob, by=bob)
+    services.sending.send(sender=alice, to=["crew"], subject="new")
 
     assert again.pk == crew.pk
     assert subjects(bob) == ["new", "old"]  # the old one from before it was deleted
@@ -81,41 +81,41 @@ def test_a_group_made_again_under_its_name_shows_nothing_old(alice, bob, crew, s
 
 def test_who_may_join_and_who_may_leave(alice, bob, charlie, crew, staff, everyone):
     with pytest.raises(errors.ManagingNotAllowed):
-        services.join(box=crew, user=charlie, by=bob)
+        services.memberships.join(box=crew, user=charlie, by=bob)
     crew.join_policy = Box.JoinPolicy.MANAGER
     crew.save()
     with pytest.raises(errors.JoiningNotAllowed):
-        services.join(box=crew, user=charlie, by=charlie)
-    services.join(box=crew, user=charlie, by=alice)
+        services.memberships.join(box=crew, user=charlie, by=charlie)
+    services.memberships.join(box=crew, user=charlie, by=alice)
     with pytest.raises(errors.ManagingNotAllowed):
-        services.leave(box=crew, user=bob, by=charlie)
-    services.leave(box=crew, user=bob, by=staff)
+        services.memberships.leave(box=crew, user=bob, by=charlie)
+    services.memberships.leave(box=crew, user=bob, by=staff)
     with pytest.raises(errors.LeavingNotAllowed):
-        services.leave(box=everyone, user=staff, by=staff)
+        services.memberships.leave(box=everyone, user=staff, by=staff)
 
 
 def test_the_last_manager_stays_unless_staff_say_so(alice, bob, charlie, crew, staff):
     with pytest.raises(errors.LastManager):
-        services.remove_manager(box=crew, user=alice, by=alice)
+        services.groups.remove_manager(box=crew, user=alice, by=alice)
     with pytest.raises(errors.ManagingNotAllowed):
-        services.remove_manager(box=crew, user=alice, by=bob)
-    services.remove_manager(box=crew, user=charlie, by=alice)  # who is none
-    services.add_manager(box=crew, user=bob, by=alice)
-    services.remove_manager(box=crew, user=alice, by=alice)
+        services.groups.remove_manager(box=crew, user=alice, by=bob)
+    services.groups.remove_manager(box=crew, user=charlie, by=alice)  # who is none
+    services.groups.add_manager(box=crew, user=bob, by=alice)
+    services.groups.remove_manager(box=crew, user=alice, by=alice)
     assert list(crew.managers.all()) == [bob]
-    services.remove_manager(box=crew, user=bob, by=staff)
+    services.groups.remove_manager(box=crew, user=bob, by=staff)
     assert not crew.managers.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_the_last_two_managers_who_resign_at_once_one_stays(alice, bob, crew):
-    services.add_manager(box=crew, user=bob, by=alice)
+    services.groups.add_manager(box=crew, user=bob, by=alice)
     both = Barrier(2)
 
     def resign(user: User) -> str:
         try:
             both.wait()
-            services.remove_manager(box=crew, user=user, by=user)
+            services.groups.remove_manager(box=crew, user=user, by=user)
         except errors.LastManager as error:
             return error.code
         finally:
@@ -133,14 +133,14 @@ def test_of_the_last_two_managers_who_resign_at_once_one_stays(alice, bob, crew)
 )
 def test_names_that_nobody_may_have(alice, name):
     with pytest.raises(errors.NameInvalid):
-        services.create_group(name=name, by=alice)
+        services.groups.create(name=name, by=alice)
     assert not Group.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "Crew"])
 def test_names_that_are_taken(alice, crew, name):
     with pytest.raises(errors.NameTaken):
-        services.create_group(name=name, by=alice)
+        services.groups.create(name=name, by=alice)
 
 
 def test_no_name_ever_changes(alice, crew):
@@ -157,57 +157,59 @@ class TestGroupsOfGroups:
     @pytest.fixture
     def company(self, staff, crew) -> Box:
         """A group fed by nobody; `crew` is fed by it."""
-        box = services.create_group(name="company", by=staff)
-        services.subscribe(source=box, target=crew, by=staff)
+        box = services.groups.create(name="company", by=staff)
+        services.groups.subscribe(source=box, target=crew, by=staff)
         return box
 
     def test_pass_posts_on_exactly_once(self, alice, bob, company, crew, subjects):
-        services.join(box=company, user=bob, by=bob)
-        services.send(sender=alice, to=["company"], subject="down")
-        services.send(sender=alice, to=["company", "crew"], subject="both")
+        services.memberships.join(box=company, user=bob, by=bob)
+        services.sending.send(sender=alice, to=["company"], subject="down")
+        services.sending.send(sender=alice, to=["company", "crew"], subject="both")
 
         assert subjects(bob) == ["both", "down"]
 
     def test_show_nothing_from_before_joining(self, alice, charlie, company, crew, subjects):
-        services.send(sender=alice, to=["company"], subject="before")
-        services.join(box=crew, user=charlie, by=charlie)
-        services.send(sender=alice, to=["company"], subject="after")
+        services.sending.send(sender=alice, to=["company"], subject="before")
+        services.memberships.join(box=crew, user=charlie, by=charlie)
+        services.sending.send(sender=alice, to=["company"], subject="after")
 
         assert subjects(charlie) == ["after"]
 
     def test_lose_nothing_on_leaving(self, alice, bob, staff, company, crew, subjects):
-        services.send(sender=alice, to=["company"], subject="in time")
-        services.leave(box=crew, user=bob, by=bob)
+        services.sending.send(sender=alice, to=["company"], subject="in time")
+        services.memberships.leave(box=crew, user=bob, by=bob)
         assert subjects(bob) == ["in time"]
 
-        services.send(sender=alice, to=["company"], subject="still fed")
-        services.unsubscribe(source=company, target=crew, by=staff)
-        services.send(sender=alice, to=["company"], subject="no more")
+        services.sending.send(sender=alice, to=["company"], subject="still fed")
+        services.groups.unsubscribe(source=company, target=crew, by=staff)
+        services.sending.send(sender=alice, to=["company"], subject="no more")
         assert subjects(alice) == ["still fed", "in time"]
 
     def test_never_close_a_circle(self, staff, company, crew):
-        third = services.create_group(name="third", by=staff)
-        services.subscribe(source=crew, target=third, by=staff)
+        third = services.groups.create(name="third", by=staff)
+        services.groups.subscribe(source=crew, target=third, by=staff)
         for source, target in ((crew, company), (third, company), (third, crew), (crew, crew)):
             with pytest.raises(errors.ClosesCircle):
-                services.subscribe(source=source, target=target, by=staff)
+                services.groups.subscribe(source=source, target=target, by=staff)
         with pytest.raises(errors.AlreadySubscribed):
-            services.subscribe(source=company, target=crew, by=staff)
+            services.groups.subscribe(source=company, target=crew, by=staff)
 
     def test_are_made_by_managers_of_both(self, alice, bob, staff, crew):
-        other = services.create_group(name="other", by=bob)
+        other = services.groups.create(name="other", by=bob)
         with pytest.raises(errors.ManagingNotAllowed):
-            services.subscribe(source=other, target=crew, by=alice)
+            services.groups.subscribe(source=other, target=crew, by=alice)
         with pytest.raises(errors.NotFound):
-            services.subscribe(source=selectors.own_box(alice), target=crew, by=alice)
+            services.groups.subscribe(source=selectors.boxes.own_box(alice), target=crew, by=alice)
 
 
 def test_many_members_cost_what_few_do(alice, crew):
     def cost(start: int, count: int) -> int:
         usernames = [f"m{n}" for n in range(start, start + count)]
-        services.import_users(users=[User(username=name) for name in usernames])
+        services.people.import_users(users=[User(username=name) for name in usernames])
         with CaptureQueriesContext(connection) as queries:
-            assert services.add_members(box=crew, usernames=usernames, by=alice) == count
+            assert (
+                services.memberships.add_members(box=crew, usernames=usernames, by=alice) == count
+            )
         return len(queries)
 
     assert cost(0, 10) == cost(10, 9_000)
@@ -231,10 +233,10 @@ def test_a_group_of_more_members_than_a_statement_takes_values_is_emptied_and_de
     with connection.cursor() as cursor:
         cursor.execute(_MANY, [2**16])
         ids = [user_id for (user_id,) in cursor.fetchall()]
-    other = services.create_group(name="other", by=alice)
-    services.subscribe(source=crew, target=other, by=alice)
+    other = services.groups.create(name="other", by=alice)
+    services.groups.subscribe(source=crew, target=other, by=alice)
     for empty in (crew.group.user_set.clear, crew.group.delete):
-        for some in batched(ids, services.groups.AT_ONCE):
+        for some in batched(ids, services.memberships.AT_ONCE):
             crew.group.user_set.add(*some)
         assert crew.subscribers.count() > len(ids)
         with connection.cursor() as cursor:

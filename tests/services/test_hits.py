@@ -18,7 +18,7 @@ BATCH = 1000
 def write(alice, bob):
     def write(*subjects: str, to: str = "bob", sender: User = alice) -> None:
         for subject in subjects:
-            services.send(sender=sender, to=[to], subject=subject)
+            services.sending.send(sender=sender, to=[to], subject=subject)
 
     return write
 
@@ -28,14 +28,14 @@ def found(bob):
     """What bob's search finds now, to be acted on later."""
 
     def found(typed: str):
-        boxes = selectors.own_boxes(bob)
-        return selectors.all_hits(boxes, parse(typed), selectors.seen_of(boxes))
+        boxes = selectors.boxes.own_boxes(bob)
+        return selectors.hits.all_hits(boxes, parse(typed), selectors.hits.seen_of(boxes))
 
     return found
 
 
 def subjects(user: User, folder: str = "") -> list[str]:
-    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder))
+    rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(user, folder))
     return list(rows.order_by("uid").values_list("subject", flat=True))
 
 
@@ -46,12 +46,12 @@ def unread(user: User) -> list[str]:
 
 def test_all_that_was_found_and_nothing_else(bob, write, found):
     write("needle 1", "other", "needle 2")
-    assert services.mark_hits(hits=found("needle"), read=True) == 2
+    assert services.hits.mark_hits(hits=found("needle"), read=True) == 2
     assert unread(bob) == ["other"]
-    assert services.mark_hits(hits=found("needle is:read"), read=False) == 2
-    assert services.flag_hits(hits=found("needle"), flagged=True) == 2
-    assert services.flag_hits(hits=found("is:flagged"), flagged=False) == 2
-    assert services.delete_hits(hits=found("needle")) == 2
+    assert services.hits.mark_hits(hits=found("needle is:read"), read=False) == 2
+    assert services.hits.flag_hits(hits=found("needle"), flagged=True) == 2
+    assert services.hits.flag_hits(hits=found("is:flagged"), flagged=False) == 2
+    assert services.hits.delete_hits(hits=found("needle")) == 2
     assert subjects(bob) == ["other"]
 
 
@@ -59,99 +59,107 @@ def test_what_came_after_one_looked_stays(bob, write, found):
     write("needle 1")
     hits = found("needle")
     write("needle 2")
-    assert services.mark_hits(hits=hits, read=True) == 1
+    assert services.hits.mark_hits(hits=hits, read=True) == 1
     assert unread(bob) == ["needle 2"]
 
 
 def test_what_was_moved_by_somebody_else_meanwhile_stays(bob, write, found):
     write("needle 1", "needle 2")
     hits = found("needle")
-    services.move(box=selectors.own_box(bob), uids=[1], to=selectors.own_box(bob, "archive"))
-    assert services.mark_hits(hits=hits, read=True) == 1
+    services.mailbox.move(
+        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+    )
+    assert services.hits.mark_hits(hits=hits, read=True) == 1
     assert unread(bob) == ["needle 1"]
 
 
 def test_of_several_boxes_each_goes_back_to_where_it_was(bob, write, found):
-    archive, trash = selectors.own_box(bob, "archive"), selectors.own_box(bob, "trash")
-    services.create_folder(owner=bob, name="own")
-    own = selectors.own_box(bob, "own")
+    archive, trash = selectors.boxes.own_box(bob, "archive"), selectors.boxes.own_box(bob, "trash")
+    services.folders.create(owner=bob, name="own")
+    own = selectors.boxes.own_box(bob, "own")
     write("needle 1", "needle 2", "needle 3", "stays")
-    services.move(box=selectors.own_box(bob), uids=[2], to=own)
-    services.move(box=selectors.own_box(bob), uids=[3], to=archive)
+    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[2], to=own)
+    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[3], to=archive)
     write("needle 4", sender=bob, to="alice")
     write("old")
-    services.move(box=selectors.own_box(bob), uids=[5], to=trash)
+    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[5], to=trash)
 
-    moved = services.move_hits(hits=found("needle"), to=trash)
+    moved = services.hits.move_hits(hits=found("needle"), to=trash)
     assert sum(map(len, moved)) == 4
     assert sorted(subjects(bob, "trash")) == [*(f"needle {n}" for n in (1, 2, 3, 4)), "old"]
     assert [subjects(bob), subjects(bob, "own"), subjects(bob, "sent")] == [["stays"], [], []]
 
-    trash = selectors.own_box(bob, "trash")
-    assert services.move_hits_back(owner=bob, box=trash, moved=moved) == 4
+    trash = selectors.boxes.own_box(bob, "trash")
+    assert services.hits.move_hits_back(owner=bob, box=trash, moved=moved) == 4
     assert subjects(bob, "trash") == ["old"]
     assert subjects(bob) == ["stays", "needle 1"]
     assert subjects(bob, "own") == ["needle 2"]
     assert subjects(bob, "archive") == ["needle 3"]
     assert subjects(bob, "sent") == ["needle 4"]
-    assert services.move_hits_back(owner=bob, box=trash, moved=moved) == 0
+    assert services.hits.move_hits_back(owner=bob, box=trash, moved=moved) == 0
 
 
 def test_what_is_there_already_is_left_alone(bob, write, found):
     write("needle 1", "needle 2")
-    archive = selectors.own_box(bob, "archive")
-    services.move(box=selectors.own_box(bob), uids=[1], to=archive)
-    moved = services.move_hits(hits=found("needle"), to=archive)
+    archive = selectors.boxes.own_box(bob, "archive")
+    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[1], to=archive)
+    moved = services.hits.move_hits(hits=found("needle"), to=archive)
     assert sum(map(len, moved)) == 1
-    services.move_hits_back(owner=bob, box=selectors.own_box(bob, "archive"), moved=moved)
+    services.hits.move_hits_back(
+        owner=bob, box=selectors.boxes.own_box(bob, "archive"), moved=moved
+    )
     assert [subjects(bob, "archive"), subjects(bob)] == [["needle 1"], ["needle 2"]]
 
 
 def test_two_copies_become_one_and_two_again(bob, write, found):
     write("needle", sender=bob)  # in the inbox, and in sent
     write("needle", sender=bob, to="alice")
-    archive = selectors.own_box(bob, "archive")
-    services.move(box=selectors.own_box(bob, "sent"), uids=[2], to=archive)
-    services.mark_read(box=selectors.own_box(bob), uids=[1])
+    archive = selectors.boxes.own_box(bob, "archive")
+    services.mailbox.move(box=selectors.boxes.own_box(bob, "sent"), uids=[2], to=archive)
+    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
 
-    moved = services.move_hits(hits=found("needle"), to=selectors.own_box(bob, "archive"))
+    moved = services.hits.move_hits(
+        hits=found("needle"), to=selectors.boxes.own_box(bob, "archive")
+    )
     assert sum(map(len, moved)) == 2
     assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [0, 0, 2]
-    archive = selectors.own_box(bob, "archive")
-    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 2
+    archive = selectors.boxes.own_box(bob, "archive")
+    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 2
     assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [1, 1, 1]
     assert unread(bob) == []
     assert all(each.wrong == 0 for each in audit.audit())
-    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 0
+    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 0
 
 
 def test_what_the_target_had_stays_there_when_it_is_undone(alice, bob, write, found):
     write("needle")
     post = Post.objects.get()
-    services.deliver(post=post, box=selectors.own_box(bob, "archive"), by=alice)
-    moved = services.move_hits(hits=found("needle in:inbox"), to=selectors.own_box(bob, "archive"))
+    services.sending.deliver(post=post, box=selectors.boxes.own_box(bob, "archive"), by=alice)
+    moved = services.hits.move_hits(
+        hits=found("needle in:inbox"), to=selectors.boxes.own_box(bob, "archive")
+    )
     assert [subjects(bob), subjects(bob, "archive")] == [[], ["needle"]]
-    archive = selectors.own_box(bob, "archive")
-    assert services.move_hits_back(owner=bob, box=archive, moved=moved) == 1
+    archive = selectors.boxes.own_box(bob, "archive")
+    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 1
     assert [subjects(bob), subjects(bob, "archive")] == [["needle"], ["needle"]]
 
 
 def test_some_hits_by_name(alice, bob, write):
     write("one", "two", "three")
-    box = selectors.own_box(bob)
-    hits = selectors.chosen_hits(bob, {(box.pk, 1), (box.pk, 3), (box.pk, 99)})
-    assert services.mark_hits(hits=[hits], read=True) == 2
+    box = selectors.boxes.own_box(bob)
+    hits = selectors.hits.chosen_hits(bob, {(box.pk, 1), (box.pk, 3), (box.pk, 99)})
+    assert services.hits.mark_hits(hits=[hits], read=True) == 2
     assert unread(bob) == ["two"]
     with pytest.raises(errors.NotFound):
-        selectors.chosen_hits(alice, {(box.pk, 1)})
+        selectors.hits.chosen_hits(alice, {(box.pk, 1)})
 
 
 def test_undoing_is_among_ones_own_boxes(alice, bob, write):
     write("one")
-    box = selectors.own_box(bob)
-    back = [services.Moved(selectors.own_box(alice).pk, 1, 1)]
+    box = selectors.boxes.own_box(bob)
+    back = [services.hits.Moved(selectors.boxes.own_box(alice).pk, 1, 1)]
     with pytest.raises(errors.NotFound):
-        services.move_hits_back(owner=bob, box=box, moved=back)
+        services.hits.move_hits_back(owner=bob, box=box, moved=back)
     assert subjects(bob) == ["one"]
 
 
@@ -172,7 +180,7 @@ def many(fill):
 class TestMany:
     @pytest.fixture
     def boxes(self, bob, many) -> tuple[Box, Box]:
-        inbox, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
+        inbox, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         many(archive, 500, "needle")
         many(inbox, 1500, "needle")
         many(inbox, 700, "other")
@@ -181,26 +189,28 @@ class TestMany:
 
     @pytest.mark.parametrize("typed", ["needle is:unread", "is:unread needle -xyz"])
     def test_a_batch_after_the_other_by_place(self, bob, boxes, found, typed):
-        assert services.mark_hits(hits=found(typed), read=True) == 2500
+        assert services.hits.mark_hits(hits=found(typed), read=True) == 2500
         assert len(unread(bob)) == 700
 
     def test_other_deliveries_come_in_between(self, bob, boxes, found, many):
         def interrupted():
             for batch in found("needle"):
                 yield batch
-                many(selectors.own_box(bob, "trash"), 3, "needle")
-                many(selectors.own_box(bob), 3, "needle")
+                many(selectors.boxes.own_box(bob, "trash"), 3, "needle")
+                many(selectors.boxes.own_box(bob), 3, "needle")
 
         before = {
             box: set(DeliveredPost.objects.filter(box=box).values_list("post", flat=True))
             for box in boxes
         }
-        trash = selectors.own_box(bob, "trash")
-        moved = services.move_hits(hits=interrupted(), to=trash)
+        trash = selectors.boxes.own_box(bob, "trash")
+        moved = services.hits.move_hits(hits=interrupted(), to=trash)
         assert sum(map(len, moved)) == 2500
         assert len(subjects(bob)) == 700 + 9
         assert (
-            services.move_hits_back(owner=bob, box=selectors.own_box(bob, "trash"), moved=moved)
+            services.hits.move_hits_back(
+                owner=bob, box=selectors.boxes.own_box(bob, "trash"), moved=moved
+            )
             == 2500
         )
         for box in boxes:
@@ -222,7 +232,7 @@ class TestMany:
                 costs.append(len(queries))
                 yield batch
 
-        assert services.mark_hits(hits=counted(), read=True) == 2500
+        assert services.hits.mark_hits(hits=counted(), read=True) == 2500
         assert len(costs) == 3
         assert max(costs) <= 8
 

@@ -9,14 +9,14 @@ from mail.models import Box, JoinRequest, Subscription
 
 @pytest.fixture
 def board(alice) -> Box:
-    return services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+    return services.groups.create(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
 
 
 def test_accepting_joins_from_that_moment(alice, bob, board, subjects):
-    services.ask_to_join(box=board, user=bob)
-    services.send(sender=alice, to=["board"], subject="before")
-    services.accept_request(box=board, user=bob, by=alice)
-    services.send(sender=alice, to=["board"], subject="after")
+    services.memberships.ask(box=board, user=bob)
+    services.sending.send(sender=alice, to=["board"], subject="before")
+    services.memberships.accept(box=board, user=bob, by=alice)
+    services.sending.send(sender=alice, to=["board"], subject="after")
 
     assert subjects(bob) == ["after"]
     assert not JoinRequest.objects.exists()
@@ -24,13 +24,13 @@ def test_accepting_joins_from_that_moment(alice, bob, board, subjects):
 
 def test_each_may_be_repeated(alice, bob, board):
     for _ in range(2):
-        services.ask_to_join(box=board, user=bob)
-    assert [row.user for row in selectors.join_requests(board)[0]] == [bob]
+        services.memberships.ask(box=board, user=bob)
+    assert [row.user for row in selectors.groups.join_requests(board)[0]] == [bob]
     for _ in range(2):
-        services.accept_request(box=board, user=bob, by=alice)
-    services.refuse_request(box=board, user=bob, by=alice)
-    services.refuse_request(box=board, user=bob, by=bob)
-    services.ask_to_join(box=board, user=bob)  # a member has nothing to ask
+        services.memberships.accept(box=board, user=bob, by=alice)
+    services.memberships.refuse(box=board, user=bob, by=alice)
+    services.memberships.refuse(box=board, user=bob, by=bob)
+    services.memberships.ask(box=board, user=bob)  # a member has nothing to ask
 
     assert bob.groups.contains(board.group)
     assert not JoinRequest.objects.exists()
@@ -38,33 +38,33 @@ def test_each_may_be_repeated(alice, bob, board):
 
 @pytest.mark.parametrize("undo", ["withdraw", "refuse"])
 def test_who_asks_no_more_is_not_joined(alice, bob, board, undo):
-    services.ask_to_join(box=board, user=bob)
+    services.memberships.ask(box=board, user=bob)
     if undo == "withdraw":
-        services.refuse_request(box=board, user=bob, by=bob)
+        services.memberships.refuse(box=board, user=bob, by=bob)
     else:
-        services.refuse_request(box=board, user=bob, by=alice)
-    services.accept_request(box=board, user=bob, by=alice)
+        services.memberships.refuse(box=board, user=bob, by=alice)
+    services.memberships.accept(box=board, user=bob, by=alice)
     assert not bob.groups.exists()
 
 
 def test_joining_from_anywhere_answers_the_request(bob, board):
-    services.ask_to_join(box=board, user=bob)
+    services.memberships.ask(box=board, user=bob)
     bob.groups.add(board.group)
     assert not JoinRequest.objects.exists()
 
 
 def test_a_deleted_group_has_no_requests(bob, alice, board):
-    services.ask_to_join(box=board, user=bob)
-    services.delete_group(box=board, by=alice)
+    services.memberships.ask(box=board, user=bob)
+    services.groups.delete(box=board, by=alice)
     assert not JoinRequest.objects.exists()
     board.refresh_from_db()
     with pytest.raises(errors.NotFound):
-        services.ask_to_join(box=board, user=bob)
+        services.memberships.ask(box=board, user=bob)
 
 
-@pytest.mark.parametrize("answer", [services.accept_request, services.refuse_request])
+@pytest.mark.parametrize("answer", [services.memberships.accept, services.memberships.refuse])
 def test_only_managers_answer(bob, charlie, board, answer):
-    services.ask_to_join(box=board, user=bob)
+    services.memberships.ask(box=board, user=bob)
     with pytest.raises(errors.ManagingNotAllowed):
         answer(box=board, user=bob, by=charlie)
     assert JoinRequest.objects.count() == 1
@@ -82,8 +82,8 @@ def test_asked_and_accepted_by_many_at_once(alice, bob, board):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(run, range(8)))
 
-    at_once(lambda: services.ask_to_join(box=board, user=bob))
+    at_once(lambda: services.memberships.ask(box=board, user=bob))
     assert JoinRequest.objects.count() == 1
-    at_once(lambda: services.accept_request(box=board, user=bob, by=alice))
+    at_once(lambda: services.memberships.accept(box=board, user=bob, by=alice))
     assert Subscription.objects.filter(source=board).count() == 1
     assert not JoinRequest.objects.exists()

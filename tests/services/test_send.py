@@ -5,7 +5,7 @@ from mail.models import Box, DeliveredPost, Post, Submission, User
 
 
 def test_reaches_a_person_and_the_senders_sent_box(alice, bob, subjects):
-    submission = services.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
+    submission = services.sending.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
 
     assert submission.state == Submission.State.DELIVERED
     assert subjects(bob) == ["hello"]
@@ -16,16 +16,18 @@ def test_reaches_a_person_and_the_senders_sent_box(alice, bob, subjects):
 
 
 def test_is_unread_for_the_recipient_and_read_in_sent(alice, bob):
-    services.send(sender=alice, to=["bob"], subject="hello")
+    services.sending.send(sender=alice, to=["bob"], subject="hello")
 
-    assert [line.is_read for line in selectors.page(selectors.own_box(bob)).lines] == [False]
-    assert [line.is_read for line in selectors.page(selectors.own_box(alice, "sent")).lines] == [
-        True
+    assert [line.is_read for line in selectors.mailbox.page(selectors.boxes.own_box(bob)).rows] == [
+        False
     ]
+    assert [
+        line.is_read for line in selectors.mailbox.page(selectors.boxes.own_box(alice, "sent")).rows
+    ] == [True]
 
 
 def test_names_are_compared_without_case_and_shown_as_they_are(alice, bob):
-    post = services.send(sender=alice, to=["BOB", "Bob"], cc=["bob"]).post
+    post = services.sending.send(sender=alice, to=["BOB", "Bob"], cc=["bob"]).post
 
     assert (post.to, post.cc) == (["bob"], ["bob"])
     assert DeliveredPost.objects.filter(post=post, box__name="bob").count() == 1
@@ -34,18 +36,18 @@ def test_names_are_compared_without_case_and_shown_as_they_are(alice, bob):
 def test_one_copy_for_a_person_named_twice_through_two_groups_and_as_sender(
     alice, bob, crew, staff, subjects
 ):
-    other = services.create_group(name="other", by=alice)
-    services.join(box=other, user=bob, by=bob)
-    services.join(box=other, user=alice, by=alice)
+    other = services.groups.create(name="other", by=alice)
+    services.memberships.join(box=other, user=bob, by=bob)
+    services.memberships.join(box=other, user=alice, by=alice)
 
-    services.send(sender=alice, to=["crew", "other", "bob", "alice", "bob"], subject="once")
+    services.sending.send(sender=alice, to=["crew", "other", "bob", "alice", "bob"], subject="once")
 
     assert subjects(bob) == ["once"]
     assert subjects(alice) == ["once"]
 
 
 def test_bcc_is_nowhere_on_the_post(alice, bob, charlie, subjects):
-    post = services.send(sender=alice, to=["bob"], bcc=["charlie"], subject="psst").post
+    post = services.sending.send(sender=alice, to=["bob"], bcc=["charlie"], subject="psst").post
 
     assert subjects(charlie) == ["psst"]
     stored = {**Post.objects.filter(pk=post.pk).values()[0]}
@@ -53,19 +55,21 @@ def test_bcc_is_nowhere_on_the_post(alice, bob, charlie, subjects):
 
 
 def test_what_one_writes_to_ones_own_group_arrives_read(alice, bob, crew):
-    services.send(sender=alice, to=["crew"], subject="mine")
+    services.sending.send(sender=alice, to=["crew"], subject="mine")
 
     for user, read in ((alice, True), (bob, False)):
-        services.sync(box=selectors.own_box(user))
-        assert [line.is_read for line in selectors.page(selectors.own_box(user)).lines] == [read]
+        services.mailbox.sync(box=selectors.boxes.own_box(user))
+        assert [
+            line.is_read for line in selectors.mailbox.page(selectors.boxes.own_box(user)).rows
+        ] == [read]
 
 
 def test_only_with_the_permission_to_everyone(alice, staff, bob, subjects):
     with pytest.raises(errors.BroadcastNotAllowed):
-        services.send(sender=alice, to=["bob", "everyone"])
+        services.sending.send(sender=alice, to=["bob", "everyone"])
     assert not Post.objects.exists()
 
-    services.send(sender=staff, to=["everyone"], subject="all")
+    services.sending.send(sender=staff, to=["everyone"], subject="all")
     assert subjects(bob) == ["all"]
 
 
@@ -83,10 +87,10 @@ def test_a_groups_policy(alice, bob, charlie, crew, policy, allowed):
 
     for user in (alice, bob, charlie):
         if user.username in allowed:
-            services.send(sender=user, to=["crew"])
+            services.sending.send(sender=user, to=["crew"])
             continue
         with pytest.raises(errors.PostingNotAllowed, match="crew"):
-            services.send(sender=user, to=["crew"])
+            services.sending.send(sender=user, to=["crew"])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_a_groups_policy(alice, bob, charlie, crew, policy, allowed):
 )
 def test_bad_input_names_the_field_and_stores_nothing(alice, bob, bad, error, field):
     with pytest.raises(error) as raised:
-        services.send(sender=alice, **bad)
+        services.sending.send(sender=alice, **bad)
 
     assert raised.value.field == field
     assert str(raised.value)
@@ -119,40 +123,40 @@ def test_bad_input_names_the_field_and_stores_nothing(alice, bob, bad, error, fi
 
 def test_the_largest_body_is_taken_whole(alice, bob):
     body = "ü" * (128 * 1024)
-    assert services.send(sender=alice, to=["bob"], body=body).post.body == body
+    assert services.sending.send(sender=alice, to=["bob"], body=body).post.body == body
 
 
 def test_the_old_name_of_markdown_means_the_same(alice, bob):
-    post = services.send(sender=alice, to=["bob"], content_type="text/x-markdown").post
+    post = services.sending.send(sender=alice, to=["bob"], content_type="text/x-markdown").post
     assert post.content_type == "text/markdown"
 
 
 def test_a_repeated_key_of_the_same_sender_sends_once(alice, bob, charlie, subjects):
-    first = services.send(sender=alice, to=["bob"], subject="one", idempotency_key="k")
-    again = services.send(sender=alice, to=["bob"], subject="one", idempotency_key="k")
-    services.send(sender=charlie, to=["bob"], subject="another's", idempotency_key="k")
+    first = services.sending.send(sender=alice, to=["bob"], subject="one", idempotency_key="k")
+    again = services.sending.send(sender=alice, to=["bob"], subject="one", idempotency_key="k")
+    services.sending.send(sender=charlie, to=["bob"], subject="another's", idempotency_key="k")
 
     assert again.post_id == first.post_id
     assert subjects(bob) == ["another's", "one"]
 
 
 def test_answers_join_the_thread_of_what_they_answer(alice, bob, charlie):
-    first = services.send(sender=alice, to=["bob"]).post
-    answer = services.send(sender=bob, to=["alice"], in_reply_to=first.pk).post
+    first = services.sending.send(sender=alice, to=["bob"]).post
+    answer = services.sending.send(sender=bob, to=["alice"], in_reply_to=first.pk).post
 
     assert (answer.in_reply_to, answer.thread) == (first.pk, first.thread)
     with pytest.raises(errors.RepliedToUnknown):
-        services.send(sender=charlie, to=["alice"], in_reply_to=first.pk)
+        services.sending.send(sender=charlie, to=["alice"], in_reply_to=first.pk)
 
 
 def test_a_folders_mail_is_not_addressable_even_by_its_owner(alice):
     with pytest.raises(errors.UnknownRecipient):
-        services.send(sender=alice, to=["alice:archive"])
+        services.sending.send(sender=alice, to=["alice:archive"])
 
 
 def test_a_word_final_sigma_is_no_obstacle(alice, db):
     User.objects.create_user("ΝΊΚΟΣ")
-    assert services.send(sender=alice, to=["ΝΊΚΟΣ"]).post.to == ["ΝΊΚΟΣ"]
+    assert services.sending.send(sender=alice, to=["ΝΊΚΟΣ"]).post.to == ["ΝΊΚΟΣ"]
 
 
 @pytest.mark.parametrize(
@@ -165,10 +169,10 @@ def test_a_word_final_sigma_is_no_obstacle(alice, db):
     ],
 )
 def test_subjects_of_all_scripts_are_taken(alice, bob, subject):
-    assert services.send(sender=alice, to=["bob"], subject=subject).post.subject == subject
+    assert services.sending.send(sender=alice, to=["bob"], subject=subject).post.subject == subject
 
 
 @pytest.mark.parametrize("subject", ["a\x07b", "a\u2028b", "a\u202egnp.exe"])
 def test_subjects_that_break_lines_or_turn_the_page_are_not(alice, bob, subject):
     with pytest.raises(errors.SubjectInvalid):
-        services.send(sender=alice, to=["bob"], subject=subject)
+        services.sending.send(sender=alice, to=["bob"], subject=subject)

@@ -15,34 +15,34 @@ from mail.models import Box, BoxCounter, DeliveredPost, Tombstone, User
 def mail(alice, bob) -> Box:
     """Bob's box with three posts of alice's."""
     for n in range(3):
-        services.send(sender=alice, to=["bob"], subject=f"s{n}")
-    return selectors.own_box(bob)
+        services.sending.send(sender=alice, to=["bob"], subject=f"s{n}")
+    return selectors.boxes.own_box(bob)
 
 
 def age(days: int, user: User, folder: str = "trash") -> None:
-    rows = DeliveredPost.objects.filter(box=selectors.own_box(user, folder))
+    rows = DeliveredPost.objects.filter(box=selectors.boxes.own_box(user, folder))
     rows.update(moved=F("moved") - timedelta(days=days))
 
 
 def test_the_trash_is_ones_own_and_gives_new_uids(alice, bob, mail, crew, subjects):
-    assert services.trash(box=mail, uids=[1, 3, 99]) == [1, 2]
+    assert services.mailbox.trash(box=mail, uids=[1, 3, 99]) == [1, 2]
     assert (subjects(bob), subjects(bob, "trash")) == (["s1"], ["s2", "s0"])
     assert subjects(alice, "trash") == []
 
-    services.create_folder(owner=bob, name="mine")
-    mine = selectors.own_box(bob, "mine")
-    services.move(box=mail, uids=[2], to=mine)
-    assert services.trash(box=mine, uids=[1]) == [3]
+    services.folders.create(owner=bob, name="mine")
+    mine = selectors.boxes.own_box(bob, "mine")
+    services.mailbox.move(box=mail, uids=[2], to=mine)
+    assert services.mailbox.trash(box=mine, uids=[1]) == [3]
     with pytest.raises(errors.FolderOfAnother):
-        services.trash(box=crew, uids=[1])
+        services.mailbox.trash(box=crew, uids=[1])
 
 
 def test_what_was_moved_knows_when(bob, mail):
-    archive = selectors.own_box(bob, "archive")
-    services.move(box=mail, uids=[1], to=archive)
+    archive = selectors.boxes.own_box(bob, "archive")
+    services.mailbox.move(box=mail, uids=[1], to=archive)
     first = DeliveredPost.objects.get(box=archive).moved
-    services.trash(box=archive, uids=[1])
-    moved = DeliveredPost.objects.get(box=selectors.own_box(bob, "trash")).moved
+    services.mailbox.trash(box=archive, uids=[1])
+    moved = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob, "trash")).moved
 
     assert first is not None
     assert moved is not None
@@ -51,35 +51,35 @@ def test_what_was_moved_knows_when(bob, mail):
 
 
 def test_moving_back_restores_it(bob, mail, subjects):
-    services.mark_read(box=mail, uids=[2])
-    uids = services.trash(box=mail, uids=[2])
-    services.move(box=selectors.own_box(bob, "trash"), uids=uids, to=mail)
+    services.mailbox.mark_read(box=mail, uids=[2])
+    uids = services.mailbox.trash(box=mail, uids=[2])
+    services.mailbox.move(box=selectors.boxes.own_box(bob, "trash"), uids=uids, to=mail)
 
     assert subjects(bob) == ["s2", "s1", "s0"]
-    assert selectors.unread_counts(bob) == {"": 2}
+    assert selectors.boxes.unread_counts(bob) == {"": 2}
 
 
 def test_emptying_stops_at_what_was_seen(bob, mail, subjects):
-    services.trash(box=mail, uids=[1, 2])
+    services.mailbox.trash(box=mail, uids=[1, 2])
     seen = 2
-    services.trash(box=mail, uids=[3])
+    services.mailbox.trash(box=mail, uids=[3])
 
-    assert services.empty_trash(owner=bob, up_to=seen) == 2
+    assert services.folders.empty_trash(owner=bob, up_to=seen) == 2
     assert subjects(bob, "trash") == ["s2"]
-    assert services.empty_trash(owner=bob, up_to=seen) == 0
+    assert services.folders.empty_trash(owner=bob, up_to=seen) == 0
 
 
 class TestPurging:
     def test_takes_what_was_put_there_long_ago_and_leaves_traces(self, alice, bob, mail, subjects):
-        trash = selectors.own_box(bob, "trash")
-        services.trash(box=mail, uids=[1, 2])
+        trash = selectors.boxes.own_box(bob, "trash")
+        services.mailbox.trash(box=mail, uids=[1, 2])
         age(31, bob)
-        services.trash(box=mail, uids=[3])
-        services.trash(box=selectors.own_box(alice, "sent"), uids=[1])
+        services.mailbox.trash(box=mail, uids=[3])
+        services.mailbox.trash(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
         age(29, alice)
         before = BoxCounter.objects.get(box=trash).modseq
 
-        assert services.purge_trash() == 2
+        assert services.upkeep.purge_trash() == 2
         assert (subjects(bob, "trash"), subjects(alice, "trash")) == (["s2"], ["s0"])
         assert list(Tombstone.objects.filter(box=trash).values_list("uid", "modseq")) == [
             (1, before + 1),
@@ -89,19 +89,21 @@ class TestPurging:
         call_command("check_mail", stdout=StringIO())
 
     def test_leaves_other_folders_alone(self, bob, mail, subjects):
-        services.move(box=mail, uids=[1], to=selectors.own_box(bob, "archive"))
+        services.mailbox.move(box=mail, uids=[1], to=selectors.boxes.own_box(bob, "archive"))
         age(99, bob, "archive")
 
-        assert services.purge_trash() == 0
+        assert services.upkeep.purge_trash() == 0
         assert subjects(bob, "archive") == ["s0"]
 
     def test_works_in_batches_of_a_fixed_number_of_statements(self, bob, mail, fill):
         def purge(count: int) -> int:
             fill(mail, count)
-            services.move_up_to(box=mail, uid=10**9, to=selectors.own_box(bob, "trash"))
+            services.mailbox.move_up_to(
+                box=mail, uid=10**9, to=selectors.boxes.own_box(bob, "trash")
+            )
             age(31, bob)
             with CaptureQueriesContext(connection) as queries:
-                services.purge_trash()
+                services.upkeep.purge_trash()
             assert not DeliveredPost.objects.filter(box__owner=bob).exists()
             return len(queries)
 
@@ -110,7 +112,7 @@ class TestPurging:
         assert purge(2 * db.BATCH + 5) == one + 2
 
     def test_is_a_command(self, bob, mail):
-        services.trash(box=mail, uids=[1])
+        services.mailbox.trash(box=mail, uids=[1])
         age(31, bob)
         out = StringIO()
         call_command("empty_trash", stdout=out)
@@ -118,12 +120,12 @@ class TestPurging:
 
     def test_reads_by_index(self, bob, mail, fill):
         fill(mail, 5000)
-        services.trash(box=mail, uids=[1])
+        services.mailbox.trash(box=mail, uids=[1])
         age(31, bob)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         with CaptureQueriesContext(connection) as queries:
-            services.purge_trash()
+            services.upkeep.purge_trash()
         deletion = next(query["sql"] for query in queries if "DELETE" in query["sql"])
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {deletion}")

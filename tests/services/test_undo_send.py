@@ -10,8 +10,8 @@ from mail.models import DeliveredPost, Draft, Submission
 
 @pytest.fixture
 def sent(alice, bob, charlie, crew) -> Submission:
-    asked = services.send(sender=bob, to=["alice"], subject="asked").post
-    return services.send(
+    asked = services.sending.send(sender=bob, to=["alice"], subject="asked").post
+    return services.sending.send(
         sender=alice,
         to=["BOB", "crew"],
         cc=["alice"],
@@ -31,86 +31,92 @@ def age(submission: Submission, seconds: int) -> None:
 def test_undoing_takes_the_post_back_and_makes_a_draft_of_all_of_it(
     alice, bob, charlie, sent, subjects
 ):
-    draft = services.undo_send(submission=sent, by=alice)
+    draft = services.sending.undo(submission=sent, by=alice)
 
     assert (draft.to, draft.cc, draft.bcc) == ("bob, crew", "alice", "charlie")
     assert (draft.subject, draft.body, draft.content_type) == ("oops", "*x*\n", "text/markdown")
     assert (draft.kind, draft.in_reply_to) == ("reply", sent.post.in_reply_to)
-    assert list(selectors.drafts(alice)) == [draft]
+    assert list(selectors.drafts.own(alice)) == [draft]
     assert subjects(bob) == subjects(charlie) == subjects(alice, "sent") == []
     assert subjects(alice) == ["asked"]
     assert not DeliveredPost.objects.filter(post=sent.post).exists()
 
 
 def test_what_was_undone_can_be_sent_again_and_undone_again(alice, bob, charlie, sent, subjects):
-    again = services.send_draft(draft=services.undo_send(submission=sent, by=alice))
+    again = services.drafts.send(draft=services.sending.undo(submission=sent, by=alice))
     assert again.post_id != sent.post_id
     assert again.recipients == sent.recipients
     assert subjects(charlie) == ["oops"]
 
-    assert services.undo_send(submission=again, by=alice).bcc == "charlie"
+    assert services.sending.undo(submission=again, by=alice).bcc == "charlie"
     assert subjects(charlie) == []
 
 
 def test_undoing_twice_gives_the_same_draft_even_late(alice, sent):
-    draft = services.undo_send(submission=sent, by=alice)
+    draft = services.sending.undo(submission=sent, by=alice)
     age(sent, 3600)
 
-    assert services.undo_send(submission=sent, by=alice) == draft
+    assert services.sending.undo(submission=sent, by=alice) == draft
     assert Draft.objects.count() == 1
 
 
 def test_an_undone_draft_that_is_no_more_is_not_made_again(alice, sent):
-    services.discard_draft(draft=services.undo_send(submission=sent, by=alice))
+    services.drafts.discard(draft=services.sending.undo(submission=sent, by=alice))
 
     with pytest.raises(errors.NotFound):
-        services.undo_send(submission=sent, by=alice)
+        services.sending.undo(submission=sent, by=alice)
     assert not Draft.objects.exists()
 
 
 def test_after_a_while_it_is_too_late(alice, bob, sent, subjects):
     age(sent, 29)
-    assert services.undo_send(submission=sent, by=alice).subject == "oops"
-    late = services.send(sender=alice, to=["bob"], subject="stays")
+    assert services.sending.undo(submission=sent, by=alice).subject == "oops"
+    late = services.sending.send(sender=alice, to=["bob"], subject="stays")
     age(late, 31)
 
     with pytest.raises(errors.UndoTooLate, match="still recall"):
-        services.undo_send(submission=late, by=alice)
+        services.sending.undo(submission=late, by=alice)
     assert subjects(bob) == ["stays"]
 
 
 def test_only_its_author_undoes(alice, bob, staff, sent, subjects):
     for other in (bob, staff):
         with pytest.raises(errors.UndoNotAllowed):
-            services.undo_send(submission=sent, by=other)
+            services.sending.undo(submission=sent, by=other)
     assert subjects(bob) == ["oops"]
 
 
 def test_a_recalled_post_is_not_undone(alice, sent):
-    services.recall(post=sent.post, by=alice)
+    services.sending.recall(post=sent.post, by=alice)
     with pytest.raises(errors.NotFound):
-        services.undo_send(submission=sent, by=alice)
+        services.sending.undo(submission=sent, by=alice)
 
 
 class TestRecallReport:
     def test_counts_other_peoples_copies_and_who_read_them(
         self, alice, bob, charlie, sent, subjects
     ):
-        assert selectors.recall_report(sent.post) == selectors.RecallReport(copies=2, read=0)
+        assert selectors.posts.recall_report(sent.post) == selectors.posts.RecallReport(
+            copies=2, read=0
+        )
         subjects(alice)  # her own copy through the group
-        box = selectors.own_box(charlie)
-        services.mark_read(box=box, uids=None)
-        services.move(box=box, uids=[1], to=selectors.own_box(charlie, "archive"))
-        assert selectors.recall_report(sent.post) == selectors.RecallReport(copies=2, read=1)
+        box = selectors.boxes.own_box(charlie)
+        services.mailbox.mark_read(box=box, uids=None)
+        services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(charlie, "archive"))
+        assert selectors.posts.recall_report(sent.post) == selectors.posts.RecallReport(
+            copies=2, read=1
+        )
 
-        services.recall(post=sent.post, by=alice)
-        assert selectors.recall_report(sent.post) == selectors.RecallReport(copies=0, read=0)
+        services.sending.recall(post=sent.post, by=alice)
+        assert selectors.posts.recall_report(sent.post) == selectors.posts.RecallReport(
+            copies=0, read=0
+        )
 
     def test_is_one_read_by_index(self, alice, bob, fill):
-        post = services.send(sender=alice, to=["bob"]).post
-        fill(selectors.own_box(bob), 5000)
+        post = services.sending.send(sender=alice, to=["bob"]).post
+        fill(selectors.boxes.own_box(bob), 5000)
         with CaptureQueriesContext(connection) as queries, connection.cursor() as cursor:
-            assert selectors.recall_report(post).copies == 1
+            assert selectors.posts.recall_report(post).copies == 1
             assert len(queries) == 1
             cursor.execute("ANALYZE")
             cursor.execute(f"EXPLAIN {queries[0]['sql']}")

@@ -21,44 +21,44 @@ def subjects(box: Box) -> list[str]:
 
 
 def test_moving_stops_at_what_was_seen(bob, fill):
-    box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
+    box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
     fill(box, 5)
-    services.delete(box=box, uids=[2])
+    services.mailbox.delete(box=box, uids=[2])
 
-    assert services.move_up_to(box=box, uid=4, to=archive) == 3
+    assert services.mailbox.move_up_to(box=box, uid=4, to=archive) == 3
     assert (uids(box), subjects(archive)) == ([5], ["f0", "f2", "f3"])
-    assert services.move_up_to(box=box, uid=4, to=archive) == 0
-    assert services.move_up_to(box=box, uid=9, to=box) == 0
+    assert services.mailbox.move_up_to(box=box, uid=4, to=archive) == 0
+    assert services.mailbox.move_up_to(box=box, uid=9, to=box) == 0
     assert uids(box) == [5]
 
 
 def test_deleting_stops_at_what_was_seen(bob, fill):
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     fill(box, 5)
 
-    assert services.delete_up_to(box=box, uid=4) == 4
+    assert services.mailbox.delete_up_to(box=box, uid=4) == 4
     assert uids(box) == [5]
-    assert services.delete_up_to(box=box, uid=4) == 0
+    assert services.mailbox.delete_up_to(box=box, uid=4) == 0
 
 
 def test_only_within_ones_own_boxes(alice, bob, crew, fill):
-    fill(selectors.own_box(bob), 1)
-    for other in (selectors.own_box(alice), crew):
+    fill(selectors.boxes.own_box(bob), 1)
+    for other in (selectors.boxes.own_box(alice), crew):
         with pytest.raises(errors.FolderOfAnother):
-            services.move_up_to(box=selectors.own_box(bob), uid=1, to=other)
+            services.mailbox.move_up_to(box=selectors.boxes.own_box(bob), uid=1, to=other)
 
 
 def test_ten_thousand_are_a_few_dozen_statements_and_all_are_there(bob, fill):
-    box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
+    box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
     fill(box, MANY + 7)
     with CaptureQueriesContext(connection) as moving:
-        assert services.move_up_to(box=box, uid=MANY, to=archive) == MANY
+        assert services.mailbox.move_up_to(box=box, uid=MANY, to=archive) == MANY
     assert uids(box) == [MANY + 1 + n for n in range(7)]
     assert uids(archive) == [n + 1 for n in range(MANY)]
     assert subjects(archive) == [f"f{n}" for n in range(MANY)]
 
     with CaptureQueriesContext(connection) as deleting:
-        assert services.delete_up_to(box=archive, uid=MANY - 1) == MANY - 1
+        assert services.mailbox.delete_up_to(box=archive, uid=MANY - 1) == MANY - 1
     assert subjects(archive) == [f"f{MANY - 1}"]
     assert Tombstone.objects.filter(box=archive).count() == MANY - 1
     for queries in (moving, deleting):
@@ -67,9 +67,9 @@ def test_ten_thousand_are_a_few_dozen_statements_and_all_are_there(bob, fill):
 
 def test_what_was_read_elsewhere_is_moved_once(bob, alice, crew, fill):
     """A post that the target has already is only taken out."""
-    box, archive = selectors.own_box(bob), selectors.own_box(bob, "archive")
-    post = services.send(sender=alice, to=["bob"]).post
-    services.deliver(post=post, box=archive, by=alice)
+    box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
+    post = services.sending.send(sender=alice, to=["bob"]).post
+    services.sending.deliver(post=post, box=archive, by=alice)
 
-    assert services.move_up_to(box=box, uid=1, to=archive) == 1
+    assert services.mailbox.move_up_to(box=box, uid=1, to=archive) == 1
     assert (uids(box), uids(archive)) == ([], [1])

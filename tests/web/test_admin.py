@@ -14,9 +14,9 @@ def client(signed_in, staff):
 
 
 def test_pages_show_boxes_with_subscriptions_and_posts_with_deliveries(client, bob, crew, alice):
-    post = services.send(sender=alice, to=["bob", "crew"], subject="shown").post
+    post = services.sending.send(sender=alice, to=["bob", "crew"], subject="shown").post
 
-    page = client.get(f"/admin/mail/box/{selectors.own_box(bob).pk}/change/")
+    page = client.get(f"/admin/mail/box/{selectors.boxes.own_box(bob).pk}/change/")
     assert "crew" in page.text
     assert "everyone" in page.text
     page = client.get(f"/admin/mail/post/{post.pk}/change/")
@@ -29,11 +29,11 @@ def test_pages_show_boxes_with_subscriptions_and_posts_with_deliveries(client, b
 def test_changing_a_groups_members_works_on_subscriptions(client, alice, bob, charlie, subjects):
     client.post("/admin/auth/group/add/", {"name": "club", "joining": [bob.pk]})
     group = Group.objects.get(name="club")
-    services.send(sender=alice, to=["club"], subject="1")
+    services.sending.send(sender=alice, to=["club"], subject="1")
     client.post(
         f"/admin/auth/group/{group.pk}/change/", {"joining": [charlie.pk], "leaving": [bob.pk]}
     )
-    services.send(sender=alice, to=["club"], subject="2")
+    services.sending.send(sender=alice, to=["club"], subject="2")
 
     assert subjects(bob) == ["1"]
     assert subjects(charlie) == ["2"]
@@ -54,7 +54,7 @@ def test_a_new_account_gets_its_boxes(client):
     form = {"username": "dora", "usable_password": "true"}
     form |= {"password1": "correct horse", "password2": "correct horse"}
     client.post("/admin/mail/user/add/", form)
-    assert selectors.own_box(User.objects.get(username="dora"), "sent").name == "dora:sent"
+    assert selectors.boxes.own_box(User.objects.get(username="dora"), "sent").name == "dora:sent"
 
 
 @pytest.mark.parametrize("name", ["crew", "everyone", "Alice"])
@@ -67,7 +67,7 @@ def test_a_name_that_cannot_be_had_is_an_error_at_the_field(client, crew, name):
 
 
 def test_names_and_posts_cannot_be_edited(client, bob, crew, alice):
-    post = services.send(sender=alice, to=["bob"], subject="fixed").post
+    post = services.sending.send(sender=alice, to=["bob"], subject="fixed").post
     answer = client.post(f"/admin/mail/post/{post.pk}/change/", {"subject": "changed"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
     client.post(f"/admin/auth/group/{crew.group_id}/change/", {"name": "x"})
@@ -76,7 +76,7 @@ def test_names_and_posts_cannot_be_edited(client, bob, crew, alice):
 
 
 def test_recall_is_an_action(client, bob, alice, subjects):
-    post = services.send(sender=alice, to=["bob"], subject="oops").post
+    post = services.sending.send(sender=alice, to=["bob"], subject="oops").post
     client.post("/admin/mail/post/", {"action": "recall", "_selected_action": [post.pk]})
     assert subjects(bob) == []
 
@@ -84,7 +84,7 @@ def test_recall_is_an_action(client, bob, alice, subjects):
 def test_a_person_is_deleted_with_their_boxes_and_not_with_what_they_wrote(
     client, alice, bob, subjects
 ):
-    services.send(sender=bob, to=["alice"], subject="stays")
+    services.sending.send(sender=bob, to=["alice"], subject="stays")
     page = client.get(f"/admin/mail/user/{bob.pk}/delete/")
     assert "what they wrote stays" in page.text
     client.post(f"/admin/mail/user/{bob.pk}/delete/", {"post": "yes"})
@@ -96,8 +96,8 @@ def test_a_person_is_deleted_with_their_boxes_and_not_with_what_they_wrote(
 
 
 def test_a_large_group_is_shown_and_saved(client, alice, django_assert_max_num_queries):
-    services.import_users(users=[User(username=f"u{n}") for n in range(1500)])
-    services.create_group(name="large", by=alice)
+    services.people.import_users(users=[User(username=f"u{n}") for n in range(1500)])
+    services.groups.create(name="large", by=alice)
     group = Group.objects.get(name="large")
     group.user_set.set(User.objects.filter(username__startswith="u"))
     path = f"/admin/auth/group/{group.pk}/change/"

@@ -15,17 +15,17 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 
 @pytest.fixture
 def draft(alice, bob):
-    return services.save_draft(owner=alice, to="bob", subject="files")
+    return services.drafts.save(owner=alice, to="bob", subject="files")
 
 
 @pytest.fixture
 def sent(draft):
     """A file that alice sent to bob."""
     content = bytes(range(256)) * 1000
-    attached = services.attach(
+    attached = services.attachments.attach(
         draft=draft, file=io.BytesIO(content), name="röd.bin", content_type="text/html"
     )
-    services.send_draft(draft=draft)
+    services.drafts.send(draft=draft)
     return attached
 
 
@@ -65,7 +65,7 @@ class TestDownload:
         assert signed_in(bob).get(path).status_code == HTTPStatus.NOT_FOUND
 
     def test_a_recalled_posts_file_is_nobodys(self, signed_in, alice, bob, sent):
-        services.recall(post=Post.objects.get(), by=alice)
+        services.sending.recall(post=Post.objects.get(), by=alice)
         for reader in (alice, bob):
             answer = signed_in(reader).get(f"/attachments/{sent.pk}/")
             assert answer.status_code == HTTPStatus.NOT_FOUND
@@ -85,7 +85,7 @@ class TestDownload:
 
     def test_only_an_image_is_shown_inline(self, signed_in, alice, draft):
         for content, said, shown in ((PNG, "text/html", "image/png"), (b"<svg>", "image/png", "")):
-            attached = services.attach(
+            attached = services.attachments.attach(
                 draft=draft, file=io.BytesIO(content), name="a", content_type=said
             )
             answer = signed_in(alice).get(f"/attachments/{attached.pk}/?inline")
@@ -162,7 +162,7 @@ class TestAttaching:
 
     def test_works(self, signed_in, alice, draft):
         answer = self.put(signed_in(alice), draft, query="name=a%26b.txt&type=text/plain")
-        attached = selectors.attachments_of_draft(alice, draft.pk).get()
+        attached = selectors.attachments.of_draft(alice, draft.pk).get()
         assert (attached.name, attached.content_type) == ("a&b.txt", "text/plain")
         assert "a&amp;b.txt" in answer.text
         assert f"/attachments/{attached.pk}/detach/" in answer.text
@@ -206,7 +206,7 @@ class TestDetaching:
         for headers in ({}, HTMX):
             answer = client.post(f"/attachments/{attach(draft).pk}/detach/", headers=headers)
             assert answer.status_code == (HTTPStatus.OK if headers else HTTPStatus.FOUND)
-            assert not selectors.attachments_of_draft(alice, draft.pk)
+            assert not selectors.attachments.of_draft(alice, draft.pk)
 
     def test_nothing_is_taken_from_a_post(self, signed_in, alice, sent):
         answer = signed_in(alice).post(f"/attachments/{sent.pk}/detach/")
@@ -233,22 +233,22 @@ class TestWithoutScripts:
         client = signed_in(alice)
         files = [self.file(), self.file("b.txt")]
         page = client.post("/compose/save/", {"subject": "x", "files": files}, follow=True)
-        draft = selectors.drafts(alice).get()
-        assert [one.name for one in selectors.attachments_of_draft(alice, draft.pk)] == [
+        draft = selectors.drafts.own(alice).get()
+        assert [one.name for one in selectors.attachments.of_draft(alice, draft.pk)] == [
             "a.txt",
             "b.txt",
         ]
-        first = selectors.attachments_of_draft(alice, draft.pk)[0]
+        first = selectors.attachments.of_draft(alice, draft.pk)[0]
         assert f'name="detach" value="{first.pk}"' in page.text
         client.post(
             "/compose/save/",
             {"draft": draft.pk, "version": 1, "subject": "y", "detach": first.pk},
         )
-        assert [one.name for one in selectors.attachments_of_draft(alice, draft.pk)] == ["b.txt"]
+        assert [one.name for one in selectors.attachments.of_draft(alice, draft.pk)] == ["b.txt"]
 
     def test_sending_attaches_and_sends(self, signed_in, alice, bob):
         signed_in(alice).post("/compose/", {"to": "bob", "files": [self.file()]})
-        (attached,) = selectors.attachments_of_post(Post.objects.get().pk)
+        (attached,) = selectors.attachments.of_post(Post.objects.get().pk)
         assert (attached.name, attached.content_type) == ("a.txt", "text/plain")
 
     def test_what_is_refused_stays_with_the_draft(self, signed_in, alice, bob):
@@ -282,25 +282,25 @@ class TestForks:
         for _ in range(2):
             signed_in(alice).post("/compose/save/", form)
         for each in (draft.pk, new):
-            found = selectors.attachments_of_draft(alice, each)
+            found = selectors.attachments.of_draft(alice, each)
             assert [one.name for one in found] == ["a.txt"]
 
     def test_of_another_person_nothing_is_copied(self, signed_in, bob, draft, attach):
         attach(draft)
         new = uuid4()
         signed_in(bob).post("/compose/save/", {"draft": new, "forked": draft.pk, "body": "x"})
-        assert not selectors.attachments_of_draft(bob, new)
+        assert not selectors.attachments.of_draft(bob, new)
 
     def test_what_was_discarded_elsewhere_is_sent_with_its_files(
         self, signed_in, alice, bob, draft, attach
     ):
         attach(draft)
-        services.discard_draft(draft=draft)
+        services.drafts.discard(draft=draft)
         form = {"draft": draft.pk, "version": 1, "to": "bob", "subject": "files"}
         for _ in range(2):
             signed_in(alice).post("/compose/", form)
         (post,) = Post.objects.all()
-        assert len(selectors.attachments_of_post(post.pk)) == 1
+        assert len(selectors.attachments.of_post(post.pk)) == 1
 
 
 class TestReading:
@@ -311,12 +311,12 @@ class TestReading:
         assert 'class="thumbnail"' not in page.text
 
     def test_an_image_is_shown(self, signed_in, alice, bob, draft):
-        image = services.attach(draft=draft, file=io.BytesIO(PNG), name="a.png")
-        services.send_draft(draft=draft)
+        image = services.attachments.attach(draft=draft, file=io.BytesIO(PNG), name="a.png")
+        services.drafts.send(draft=draft)
         page = signed_in(bob).get("/inbox/1/")
         assert f'<img src="/attachments/{image.pk}/?inline"' in page.text
 
     def test_lists_tell_of_them(self, signed_in, alice, bob, sent):
-        services.send(sender=alice, to=["bob"], subject="without")
+        services.sending.send(sender=alice, to=["bob"], subject="without")
         page = signed_in(bob).get("/")
         assert page.text.count("With attachments") == 1

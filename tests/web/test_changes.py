@@ -16,37 +16,37 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture(autouse=True)
 def posts(alice, bob):
     for n in range(3):
-        services.send(sender=alice, to=["bob", "charlie"][: 1 + (n > 5)], subject=f"s{n}")
+        services.sending.send(sender=alice, to=["bob", "charlie"][: 1 + (n > 5)], subject=f"s{n}")
 
 
 def test_marking_works_as_a_plain_form(signed_in, bob):
     client = signed_in(bob)
     answer = client.post("/inbox/mark-read/", {"uid": [1, 2]})
     assert answer.headers["Location"] == "/inbox/"
-    assert selectors.unread_counts(bob) == {"": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 1}
     answer = client.post("/inbox/mark-unread/", {"uid": 2, "opened": 2})
     assert answer.headers["Location"] == "/inbox/"  # opened, it would be marked read again
-    assert selectors.unread_counts(bob) == {"": 2}
+    assert selectors.boxes.unread_counts(bob) == {"": 2}
     answer = client.post("/inbox/flag/", {"uid": 2, "opened": 2})
     assert answer.headers["Location"] == "/inbox/2/"
 
 
 def test_marking_through_htmx_swaps_the_lines_and_the_count(signed_in, bob):
     answer = signed_in(bob).post("/inbox/mark-read/", {"uid": 1}, headers=HTMX)
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     assert f'hx-target="#line-{box.pk}-1"' in answer.text
     assert 'hx-target="#folders"' in answer.text
     assert 'class="line unread"' not in answer.text
 
 
 def test_marking_all_up_to_what_was_seen(signed_in, alice, bob):
-    services.send(sender=alice, to=["bob"], subject="later")
+    services.sending.send(sender=alice, to=["bob"], subject="later")
     client = signed_in(bob)
     page = client.post("/inbox/mark-read/", {"up_to": 3}, follow=True)
     assert "3 posts marked read." in page.text
-    assert selectors.unread_counts(bob) == {"": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 1}
     client.post("/inbox/mark-unread/", {"up_to": 2})
-    assert selectors.unread_counts(bob) == {"": 3}
+    assert selectors.boxes.unread_counts(bob) == {"": 3}
 
 
 def test_flags(signed_in, bob):
@@ -54,7 +54,9 @@ def test_flags(signed_in, bob):
     answer = client.post("/inbox/flag/", {"uid": [1, 2]}, headers=HTMX)
     assert answer.text.count(">Flagged<") == 2
     client.post("/inbox/unflag/", {"uid": 1})
-    assert [line.is_flagged for line in selectors.page(selectors.own_box(bob)).lines] == [
+    assert [
+        line.is_flagged for line in selectors.mailbox.page(selectors.boxes.own_box(bob)).rows
+    ] == [
         False,
         True,
         False,
@@ -106,7 +108,7 @@ def test_a_move_of_all_is_undone_by_its_range(signed_in, alice, bob, subjects):
 
 
 def test_what_was_opened_gives_way_to_the_list_once_it_is_gone(signed_in, bob):
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     answer = signed_in(bob).post("/inbox/delete/", {"uid": 1, "opened": 1}, headers=HTMX)
     assert answer.headers["HX-Push-Url"] == "/inbox/"
     assert f"#pane[data-post='{box.pk}-1']" in answer.text
@@ -139,7 +141,7 @@ def test_what_is_refused_is_said_beside_the_page(signed_in, bob):
 
 def test_many_cost_what_few_do(signed_in, bob, fill, django_assert_num_queries):
     client = signed_in(bob)
-    box = selectors.own_box(bob)
+    box = selectors.boxes.own_box(bob)
     fill(box, 300)
     for uids in ([1, 2], list(range(3, 203))):
         # Session, person, box, two for the mark, lines, first words, folders.
@@ -150,14 +152,14 @@ def test_many_cost_what_few_do(signed_in, bob, fill, django_assert_num_queries):
 @pytest.mark.parametrize("path", PATHS)
 def test_a_stranger_changes_nothing(signed_in, charlie, bob, path):
     signed_in(charlie).post(path, {"uid": 1})
-    assert selectors.unread_counts(bob) == {"": 3}
-    assert len(selectors.page(selectors.own_box(bob)).lines) == 3
+    assert selectors.boxes.unread_counts(bob) == {"": 3}
+    assert len(selectors.mailbox.page(selectors.boxes.own_box(bob)).rows) == 3
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_signed_out(client, path, bob):
     assert client.post(path, {"uid": 1}).status_code == HTTPStatus.FOUND
-    assert selectors.unread_counts(bob) == {"": 3}
+    assert selectors.boxes.unread_counts(bob) == {"": 3}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -182,8 +184,8 @@ def test_without_a_token_nothing_is_done(bob):
 
 
 def test_thousands_that_were_scrolled_to_and_chosen(signed_in, bob, fill):
-    fill(selectors.own_box(bob), 3_000)
+    fill(selectors.boxes.own_box(bob), 3_000)
     client = signed_in(bob)
     page = client.post("/inbox/archive/", {"uid": list(range(1, 3_004))}, follow=True)
     assert "3,003 posts archived." in page.text
-    assert selectors.unread_counts(bob) == {"archive": 3_003}
+    assert selectors.boxes.unread_counts(bob) == {"archive": 3_003}

@@ -88,18 +88,18 @@ def test_cc_and_bcc(signed_in, alice, bob, charlie, subjects):
 
 
 def test_an_answer_belongs_to_what_it_answers(signed_in, alice, bob):
-    asked = services.send(sender=alice, to=["bob"]).post
+    asked = services.sending.send(sender=alice, to=["bob"]).post
     form = {"to": "alice", "kind": "reply", "in_reply_to": asked.pk}
     signed_in(bob).post("/compose/", form)
     assert Post.objects.exclude(pk=asked.pk).get().thread == asked.thread
 
 
 def test_what_is_forwarded_is_marked_and_begins_a_thread(signed_in, alice, bob, charlie):
-    told = services.send(sender=alice, to=["bob"]).post
+    told = services.sending.send(sender=alice, to=["bob"]).post
     form = {"to": "charlie", "kind": "forward", "in_reply_to": told.pk}
     signed_in(bob).post("/compose/", form)
     assert Post.objects.exclude(pk=told.pk).get().thread != told.thread
-    assert selectors.delivered_post(selectors.own_box(bob), 1).flags == ["$Forwarded"]
+    assert selectors.mailbox.delivered_post(selectors.boxes.own_box(bob), 1).flags == ["$Forwarded"]
 
 
 def test_twice_the_same_form_sends_once(signed_in, alice, bob, subjects):
@@ -148,15 +148,15 @@ def test_errors_come_back_with_the_form_and_what_was_typed(signed_in, alice, bob
 def test_what_cannot_be_sent_is_kept_as_a_draft(signed_in, alice):
     client = signed_in(alice)
     page = client.post("/compose/", {"to": "nobody", "body": "typed"})
-    draft = selectors.drafts(alice).get()
+    draft = selectors.drafts.own(alice).get()
     assert (draft.to, draft.body) == ("nobody", "typed")
     form = page.context["form"]
     assert (form["draft"].value(), form["version"].value()) == (str(draft.pk), draft.version)
 
 
 def test_a_draft_that_was_changed_elsewhere_is_not_sent(signed_in, alice, bob, subjects):
-    draft = services.save_draft(owner=alice, to="bob", subject="first")
-    services.save_draft(owner=alice, draft_id=draft.pk, version=1, to="bob", subject="second")
+    draft = services.drafts.save(owner=alice, to="bob", subject="first")
+    services.drafts.save(owner=alice, draft_id=draft.pk, version=1, to="bob", subject="second")
     form = {"to": "bob", "subject": "third", "draft": draft.pk, "version": 1}
     answer = signed_in(alice).post("/compose/", form)
     assert answer.status_code == HTTPStatus.CONFLICT
@@ -166,16 +166,16 @@ def test_a_draft_that_was_changed_elsewhere_is_not_sent(signed_in, alice, bob, s
 
 
 def test_a_draft_that_was_discarded_elsewhere_is_sent_all_the_same(signed_in, alice, bob, subjects):
-    draft = services.save_draft(owner=alice, to="bob", subject="hi")
-    services.discard_draft(draft=draft)
+    draft = services.drafts.save(owner=alice, to="bob", subject="hi")
+    services.drafts.discard(draft=draft)
     form = {"to": "bob", "subject": "hi", "draft": draft.pk, "version": 1}
     signed_in(alice).post("/compose/", form)
     assert subjects(bob) == ["hi"]
 
 
 def test_doing_so_twice_sends_once(signed_in, alice, bob, subjects):
-    draft = services.save_draft(owner=alice, to="bob", subject="hi")
-    services.discard_draft(draft=draft)
+    draft = services.drafts.save(owner=alice, to="bob", subject="hi")
+    services.drafts.discard(draft=draft)
     form = {"to": "bob", "subject": "hi", "draft": draft.pk, "version": 1}
     for _ in range(2):
         page = signed_in(alice).post("/compose/", form, follow=True)
@@ -184,7 +184,7 @@ def test_doing_so_twice_sends_once(signed_in, alice, bob, subjects):
 
 
 def test_another_persons_draft_is_not_touched(signed_in, alice, bob):
-    draft = services.save_draft(owner=bob, to="alice", subject="bob's")
+    draft = services.drafts.save(owner=bob, to="alice", subject="bob's")
     form = {"to": "alice", "subject": "mine", "draft": draft.pk, "version": 1}
     signed_in(alice).post("/compose/", form)
     draft.refresh_from_db()
@@ -213,7 +213,7 @@ class TestManyRecipients:
     def test_are_asked_about_again_when_they_have_become_more(
         self, signed_in, alice, charlie, crowd
     ):
-        services.join(box=crowd, user=charlie, by=charlie)
+        services.memberships.join(box=crowd, user=charlie, by=charlie)
         answer = signed_in(alice).post("/compose/", {"to": "crew", "confirmed": "2"})
         assert "Send to 3 people" in answer.text
 
@@ -252,8 +252,8 @@ def test_sending_costs_the_same_to_any_number_of_people(signed_in, alice, crew):
         people = [User(username=f"m{size}{n}") for n in range(size)]
         for user in people:
             user.save()
-            services.join(box=crew, user=user, by=user)
-        confirmed = selectors.audience(["crew"]).people
+            services.memberships.join(box=crew, user=user, by=user)
+        confirmed = selectors.recipients.audience(["crew"]).people
         with CaptureQueriesContext(connection) as queries:
             answer = client.post("/compose/", {"to": "crew", "confirmed": confirmed})
         assert answer.status_code == HTTPStatus.FOUND
@@ -266,7 +266,7 @@ def test_a_form_costs_the_same_at_any_size(
 ):
     client = signed_in(alice)
     for size in (10, 5000):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         with django_assert_max_num_queries(2):  # session, person
             client.get("/compose/")
     assert not Submission.objects.exists()

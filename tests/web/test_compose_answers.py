@@ -13,7 +13,7 @@ NAMES = ["reply", "reply-all", "forward"]
 
 @pytest.fixture
 def post(alice, bob, charlie):
-    return services.send(
+    return services.sending.send(
         sender=alice, to=["bob", "charlie"], cc=["alice"], subject="hello", body="one\n\ntwo\n"
     ).post
 
@@ -29,7 +29,7 @@ def test_works_and_stores_nothing(signed_in, bob, post, name):
     assert "hello" in page.text
     assert "<html" in page.text
     assert not Draft.objects.exists()
-    assert selectors.unread_counts(bob) == {"": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 1}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,7 +79,7 @@ def test_a_stranger_gets_404(signed_in, staff, post, folder, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recalled_post_is_404(signed_in, alice, bob, post, name):
-    services.recall(post=post, by=alice)
+    services.sending.recall(post=post, by=alice)
     assert signed_in(bob).get(f"/inbox/1/{name}/").status_code == HTTPStatus.NOT_FOUND
 
 
@@ -102,7 +102,7 @@ def test_costs_the_same_at_any_size(signed_in, bob, post, fill, django_assert_nu
     client = signed_in(bob)
     client.get(f"/inbox/1/{name}/")
     for size in (10, 5000):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         # Session, person, box, delivered post, post; what is forwarded also its files.
         with django_assert_num_queries(6 if name == "forward" else 5):
             client.get(f"/inbox/1/{name}/")

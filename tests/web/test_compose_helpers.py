@@ -114,7 +114,7 @@ class TestRecipients:
         self, signed_in, alice, bob, crew, django_assert_num_queries
     ):
         client = signed_in(alice)
-        services.create_group(name="more", by=alice)
+        services.groups.create(name="more", by=alice)
         for names in ("crew, bob", "crew, more, bob, alice, nemo"):
             with django_assert_num_queries(4):  # session, person, boxes, how large they are
                 client.get("/compose/recipients/", {"names": names})

@@ -30,7 +30,7 @@ def age(seconds: int) -> None:
 class TestUndo:
     def test_works(self, signed_in, alice, bob, sent, subjects):
         answer = signed_in(alice).post(f"/sent/{sent}/undo/", follow=True)
-        draft = selectors.drafts(alice).get()
+        draft = selectors.drafts.own(alice).get()
         assert answer.redirect_chain == [(f"/compose/{draft.pk}/", HTTPStatus.FOUND)]
         assert 'value="oops"' in answer.text
         assert 'value="alice"' in answer.text
@@ -73,12 +73,12 @@ class TestRecall:
         page = signed_in(alice).get("/sent/1/recall/")
         assert "1 person has it in a box." in page.text
         assert "Nobody has read it yet." in page.text
-        services.mark_read(box=selectors.own_box(bob), uids=[1])
+        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
         assert "1 has read it." in signed_in(alice).get("/sent/1/recall/").text
         assert subjects(bob) == ["oops"]
 
     def test_says_so_where_nobody_has_it(self, signed_in, alice, bob, crew):
-        services.send(sender=alice, to=["crew"])
+        services.sending.send(sender=alice, to=["crew"])
         assert "Nobody has fetched it yet." in signed_in(alice).get("/sent/1/recall/").text
 
     def test_works(self, signed_in, alice, bob, sent, subjects):
@@ -100,8 +100,8 @@ class TestRecall:
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_what_others_wrote_is_not_recalled_from_ones_sent(self, signed_in, bob, sent, method):
-        own = selectors.own_box(bob)
-        services.move(box=own, uids=[1], to=selectors.own_box(bob, "sent"))
+        own = selectors.boxes.own_box(bob)
+        services.mailbox.move(box=own, uids=[1], to=selectors.boxes.own_box(bob, "sent"))
         answer = getattr(signed_in(bob), method)("/sent/1/recall/")
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert "Only its author" in answer.text

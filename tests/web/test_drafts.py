@@ -11,13 +11,13 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def draft(alice):
-    return services.save_draft(owner=alice, to="bob", cc="charlie", subject="begun", body="a\nb")
+    return services.drafts.save(owner=alice, to="bob", cc="charlie", subject="begun", body="a\nb")
 
 
 class TestSaving:
     def test_works(self, signed_in, alice):
         page = signed_in(alice).post("/compose/save/", {"to": "nobody ye", "body": "x"})
-        draft = selectors.drafts(alice).get()
+        draft = selectors.drafts.own(alice).get()
         assert page.headers["Location"] == f"/compose/{draft.pk}/"
         assert (draft.to, draft.body) == ("nobody ye", "x")
 
@@ -34,7 +34,7 @@ class TestSaving:
 
     def test_keeps_spaces_and_the_ends_of_lines_as_scripts_send_them(self, signed_in, alice):
         signed_in(alice).post("/compose/save/", {"subject": " a ", "body": "  x\r\n\r\ny \n"})
-        draft = selectors.drafts(alice).get()
+        draft = selectors.drafts.own(alice).get()
         assert (draft.subject, draft.body) == (" a ", "  x\n\ny \n")
 
     def test_the_same_again_is_no_change(self, signed_in, alice, draft):
@@ -58,11 +58,11 @@ class TestSaving:
         form = {"draft": draft.pk, "version": 7, "body": "mine", "fork": fork}
         answer = signed_in(alice).post("/compose/save/", form)
         assert answer.headers["Location"] == f"/compose/{fork}/"
-        assert {d.body for d in selectors.drafts(alice)} == {"a\nb", "mine"}
+        assert {d.body for d in selectors.drafts.own(alice)} == {"a\nb", "mine"}
 
     @pytest.mark.parametrize("headers", [{}, HTMX])
     def test_what_was_sent_or_discarded_does_not_come_back(self, signed_in, alice, draft, headers):
-        services.discard_draft(draft=draft)
+        services.drafts.discard(draft=draft)
         form = {"draft": draft.pk, "version": 1, "body": "mine"}
         answer = signed_in(alice).post("/compose/save/", form, headers=headers)
         assert answer.status_code == HTTPStatus.NOT_FOUND
@@ -111,7 +111,7 @@ class TestOpening:
 
 class TestList:
     def test_works_newest_first(self, signed_in, alice, draft):
-        services.save_draft(owner=alice, subject="newer")
+        services.drafts.save(owner=alice, subject="newer")
         page = signed_in(alice).get("/drafts/")
         assert page.text.index("newer") < page.text.index("begun")
         assert "To nobody yet" in page.text
@@ -125,7 +125,7 @@ class TestList:
 
     def test_comes_in_pages(self, signed_in, alice):
         for n in range(51):
-            services.save_draft(owner=alice, subject=f"number {n}.")
+            services.drafts.save(owner=alice, subject=f"number {n}.")
         client = signed_in(alice)
         first = client.get("/drafts/")
         assert "number 0." not in first.text
@@ -140,7 +140,7 @@ class TestList:
         client = signed_in(alice)
         for _ in range(2):
             for n in range(20):
-                services.save_draft(owner=alice, subject=f"number {n}.", body="x" * 10_000)
+                services.drafts.save(owner=alice, subject=f"number {n}.", body="x" * 10_000)
             with django_assert_num_queries(4) as queries:  # session, person, how many, drafts
                 client.get("/drafts/")
             assert "x" * 1000 not in str(queries.captured_queries)
@@ -169,7 +169,7 @@ class TestDiscarding:
             if (field := page.context["form"][name])
         }
         client.post("/compose/save/", form)
-        back = selectors.drafts(alice).get()
+        back = selectors.drafts.own(alice).get()
         assert (back.pk, back.to, back.cc, back.body) == (draft.pk, "bob", "charlie", "a\nb")
 
     @pytest.mark.parametrize("method", ["get", "post"])

@@ -103,10 +103,10 @@ def marked(settings, tmp_path: Path) -> str:
 
 
 def test_no_text_goes_past_gettext(signed_in, mailbox: User, marked):
-    services.send(sender=mailbox, to=["bob", "crew"], subject="sent", body="own")
+    services.sending.send(sender=mailbox, to=["bob", "crew"], subject="sent", body="own")
     client = signed_in(mailbox)
     state = client.get("/").context["state"]
-    inbox, found = selectors.own_box(mailbox).pk, {}
+    inbox, found = selectors.boxes.own_box(mailbox).pk, {}
     for case in CASES:
         User.objects.filter(pk=mailbox.pk).update(language=marked)  # one of them changes it
         with translation.override(marked):

@@ -151,24 +151,24 @@ BY_PERSON = [case for case in CASES if not case.htmx]
 
 @pytest.fixture
 def mailbox(alice, bob: User, charlie, crew, fill) -> User:
-    services.create_group(name="open", by=alice)
-    services.create_group(name="closed", by=alice, join_policy="manager")
-    services.create_folder(owner=bob, name="own")
+    services.groups.create(name="open", by=alice)
+    services.groups.create(name="closed", by=alice, join_policy="manager")
+    services.folders.create(owner=bob, name="own")
     ApiToken.objects.create(pk=900_000, user=bob, name="x")
     later = timezone.now() + timedelta(days=1)
     Session.objects.create(session_key=ELSEWHERE.session_key, user=bob, expire_date=later)
     draft = Draft.objects.create(id=KEPT, owner=bob, updated=timezone.now())
-    services.attach(draft=draft, file=io.BytesIO(b"x"), name="x")
+    services.attachments.attach(draft=draft, file=io.BytesIO(b"x"), name="x")
     Attachment.objects.update(id=ATTACHED)
-    services.send(sender=bob, to=["alice"], subject="sent")
+    services.sending.send(sender=bob, to=["alice"], subject="sent")
     for folder in ("", "trash", "sent"):
-        fill(selectors.own_box(bob, folder), 10)
+        fill(selectors.boxes.own_box(bob, folder), 10)
     return bob
 
 
 def grow(bob: User, fill, size: int) -> None:
     for folder in ("", "archive", "trash", "sent"):
-        fill(selectors.own_box(bob, folder), size)
+        fill(selectors.boxes.own_box(bob, folder), size)
     now = timezone.now()
     Draft.objects.bulk_create(
         Draft(id=new_post_id(), owner=bob, subject=f"d{n}", updated=now) for n in range(size)
@@ -180,8 +180,8 @@ def test_statements(signed_in, mailbox, fill, size):
     grow(mailbox, fill, size)
     client = signed_in(mailbox)
     state = client.get("/").context["state"]
-    services.mark_read(box=selectors.own_box(mailbox), uids=[8])
-    inbox, spent = selectors.own_box(mailbox).pk, {}
+    services.mailbox.mark_read(box=selectors.boxes.own_box(mailbox), uids=[8])
+    inbox, spent = selectors.boxes.own_box(mailbox).pk, {}
     for case in CASES:
         with CaptureQueriesContext(connection) as queries:
             answer = case.run(client, state, inbox)

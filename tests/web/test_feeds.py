@@ -15,7 +15,7 @@ ACTIONS = ["add-source", "remove-source"]
 
 @pytest.fixture
 def board(alice) -> Box:
-    return services.create_group(name="Board", by=alice)
+    return services.groups.create(name="Board", by=alice)
 
 
 def test_a_group_receives_from_another_until_it_is_removed(
@@ -29,22 +29,22 @@ def test_a_group_receives_from_another_until_it_is_removed(
     page = client.get("/groups/Board/")
     assert page.context["targets"] == [crew]
     assert "Passes on to" in page.text
-    services.send(sender=alice, to=["board"], subject="down")
+    services.sending.send(sender=alice, to=["board"], subject="down")
     page = client.post("/groups/crew/remove-source/", {"source": "Board"}, follow=True)
     assert "crew no longer receives what is posted to Board." in page.text
     assert page.context["sources"] == []
-    services.send(sender=alice, to=["board"], subject="not down")
+    services.sending.send(sender=alice, to=["board"], subject="not down")
     assert subjects(bob) == ["down"]
 
 
 def test_everyone_sees_it_and_only_managers_change_it(signed_in, alice, bob, crew, everyone, board):
-    services.subscribe(source=everyone, target=crew, by=alice)
-    services.subscribe(source=crew, target=board, by=alice)
+    services.groups.subscribe(source=everyone, target=crew, by=alice)
+    services.groups.subscribe(source=crew, target=board, by=alice)
     page = signed_in(bob).get("/groups/crew/")
     assert page.context["sources"] == [everyone]
     assert 'href="/groups/Board/"' in page.text
     assert "-source/" not in page.text
-    services.create_group(name="other", by=alice)
+    services.groups.create(name="other", by=alice)
     assert "Receives from" not in signed_in(bob).get("/groups/other/").text
     page = signed_in(alice).get("/groups/other/")
     assert "Only what is posted to this group itself." in page.text
@@ -65,9 +65,9 @@ def test_everyone_sees_it_and_only_managers_change_it(signed_in, alice, bob, cre
 def test_what_cannot_be_a_source_comes_back_at_the_field(
     signed_in, alice, bob, crew, board, everyone, typed, said
 ):
-    services.subscribe(source=everyone, target=crew, by=alice)
-    services.subscribe(source=crew, target=board, by=alice)
-    services.create_group(name="bobs", by=bob)
+    services.groups.subscribe(source=everyone, target=crew, by=alice)
+    services.groups.subscribe(source=crew, target=board, by=alice)
+    services.groups.create(name="bobs", by=bob)
     page = signed_in(alice).post("/groups/crew/add-source/", {"source": typed})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     (error,) = page.context["feed"].errors["source"]
@@ -82,25 +82,25 @@ def test_what_cannot_be_a_source_comes_back_at_the_field(
 def test_offered_is_what_one_manages_and_is_no_source_yet(
     signed_in, alice, bob, crew, board, everyone
 ):
-    services.create_group(name="bobs", by=bob)
+    services.groups.create(name="bobs", by=bob)
     page = signed_in(alice).get("/groups/crew/")
     assert list(page.context["offered_sources"]) == ["Board", "everyone"]
-    services.subscribe(source=everyone, target=crew, by=alice)
+    services.groups.subscribe(source=everyone, target=crew, by=alice)
     page = signed_in(alice).get("/groups/crew/")
     assert list(page.context["offered_sources"]) == ["Board"]
 
 
 def test_many_come_by_pages_at_the_same_cost(signed_in, alice, crew):
     client, costs = signed_in(alice), []
-    made = [f"g{n:03}" for n in range(selectors.PAGE + 5)]
+    made = [f"g{n:03}" for n in range(selectors.mailbox.PAGE + 5)]
     for some in (made[:2], made[2:]):
         for name in some:
             box = Box.objects.get(group=Group.objects.create(name=name))
             box.managers.add(alice)
-            services.subscribe(source=box, target=crew, by=alice)
+            services.groups.subscribe(source=box, target=crew, by=alice)
             other = Box.objects.get(group=Group.objects.create(name=f"to {name}"))
             other.managers.add(alice)
-            services.subscribe(source=crew, target=other, by=alice)
+            services.groups.subscribe(source=crew, target=other, by=alice)
         client.get("/groups/crew/")
         with CaptureQueriesContext(connection) as queries:
             page = client.get("/groups/crew/")
@@ -109,7 +109,9 @@ def test_many_come_by_pages_at_the_same_cost(signed_in, alice, crew):
     for which, prefix in (("sources", ""), ("targets", "to ")):
         more = page.context[f"more_{which}"]
         rest = client.get("/groups/crew/", {which: more}).context[which]
-        assert [box.name for box in rest] == [prefix + name for name in made[selectors.PAGE :]]
+        assert [box.name for box in rest] == [
+            prefix + name for name in made[selectors.mailbox.PAGE :]
+        ]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -147,4 +149,4 @@ def test_what_is_no_source_changes_nothing(signed_in, alice, crew, board):
 
 def test_staff_who_manage_by_permission_may_add(signed_in, staff, crew, board):
     signed_in(staff).post("/groups/crew/add-source/", {"source": "board"})
-    assert selectors.sources(crew) == ([board], "")
+    assert selectors.groups.sources(crew) == ([board], "")

@@ -8,7 +8,7 @@ from mail import selectors, services
 
 
 def test_make_fill_and_delete_a_folder(signed_in, alice, bob, subjects):
-    services.send(sender=alice, to=["bob"], subject="kept")
+    services.sending.send(sender=alice, to=["bob"], subject="kept")
     client = signed_in(bob)
     page = client.post("/folders/new/", {"name": "Büro 2"}, follow=True)
     assert page.redirect_chain[0][0] == "/folder-B%C3%BCro%202/"
@@ -34,17 +34,17 @@ def test_a_bad_name_comes_back_with_the_reason(signed_in, bob, name):
 
 
 def test_a_strangers_folder_is_404(signed_in, bob, charlie):
-    services.create_folder(owner=bob, name="own")
+    services.folders.create(owner=bob, name="own")
     for path in ("/folder-own/", "/folder-own/1/", "/folder-own/1/raw/"):
         assert signed_in(charlie).get(path).status_code == HTTPStatus.NOT_FOUND
     answer = signed_in(charlie).post("/folder-own/delete-folder/")
     assert answer.status_code == HTTPStatus.NOT_FOUND
-    assert selectors.own_box(bob, "own").short_name == "own"
+    assert selectors.boxes.own_box(bob, "own").short_name == "own"
 
 
 def test_emptying_the_trash_asks_and_spares_what_came_meanwhile(signed_in, alice, bob, subjects):
     for n in range(3):
-        services.send(sender=alice, to=["bob"], subject=f"s{n}")
+        services.sending.send(sender=alice, to=["bob"], subject=f"s{n}")
     client = signed_in(bob)
     client.post("/inbox/delete/", {"uid": [1, 2]})
     page = client.get("/trash/empty/")
@@ -57,7 +57,7 @@ def test_emptying_the_trash_asks_and_spares_what_came_meanwhile(signed_in, alice
 
 
 def test_the_source_of_a_post(signed_in, alice, bob, charlie):
-    services.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
+    services.sending.send(sender=alice, to=["bob"], subject="hello", body="**hi**")
     answer = signed_in(bob).get("/inbox/1/raw/")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     source = answer.getvalue().decode()
@@ -78,7 +78,7 @@ def test_the_height_of_lines_is_kept(signed_in, bob):
 
 
 def test_times_are_those_of_the_reader(signed_in, alice, bob):
-    services.send(sender=alice, to=["bob"], subject="x")
+    services.sending.send(sender=alice, to=["bob"], subject="x")
     client = signed_in(bob)
     client.cookies["tz"] = "Asia%2FTokyo"
     assert "+09:00" in client.get("/").text

@@ -16,7 +16,7 @@ ACTIONS = [
 
 
 def test_the_directory_finds_by_name_and_by_what_a_group_is_for(signed_in, charlie, crew, alice):
-    services.create_group(name="Chess", by=alice, description="Openings on Fridays")
+    services.groups.create(name="Chess", by=alice, description="Openings on Fridays")
     client = signed_in(charlie)
     page = client.get("/groups/")
     assert [row.box.name for row in page.context["rows"]] == ["Chess", "crew"]
@@ -31,9 +31,9 @@ def test_many_groups_come_by_pages_at_the_same_cost(
     signed_in, charlie, alice, django_assert_num_queries
 ):
     client = signed_in(charlie)
-    names = [f"g{n:03}" for n in range(selectors.PAGE + 5)]
+    names = [f"g{n:03}" for n in range(selectors.mailbox.PAGE + 5)]
     for name in names[:3]:
-        services.create_group(name=name, by=alice)
+        services.groups.create(name=name, by=alice)
     for count in (3, len(names)):
         for name in names[3:count]:
             Group.objects.create(name=name)
@@ -41,7 +41,7 @@ def test_many_groups_come_by_pages_at_the_same_cost(
         with django_assert_num_queries(8):
             page = client.get("/groups/")
     page = client.get("/groups/", {"after": page.context["following"]})
-    assert [row.box.name for row in page.context["rows"]] == names[selectors.PAGE :]
+    assert [row.box.name for row in page.context["rows"]] == names[selectors.mailbox.PAGE :]
 
 
 def test_make_describe_join_and_leave(signed_in, alice, bob):
@@ -55,7 +55,7 @@ def test_make_describe_join_and_leave(signed_in, alice, bob):
 
     page = member.post("/groups/Büro 2/join/", follow=True)
     assert "You are a member of Büro 2 now." in page.text
-    services.send(sender=alice, to=["Büro 2"], subject="Keys")
+    services.sending.send(sender=alice, to=["Büro 2"], subject="Keys")
     page = member.get("/groups/Büro 2/")
     assert 'href="/inbox/1/"' in page.text
     assert "Keys" in page.text
@@ -63,7 +63,9 @@ def test_make_describe_join_and_leave(signed_in, alice, bob):
     page = member.post("/groups/Büro 2/leave/", follow=True)
     assert "You have left Büro 2." in page.text
     assert "Members see what is posted" in page.text
-    assert [line.subject for line in selectors.page(selectors.own_box(bob)).lines] == ["Keys"]
+    assert [line.subject for line in selectors.mailbox.page(selectors.boxes.own_box(bob)).rows] == [
+        "Keys"
+    ]
 
 
 @pytest.mark.parametrize("name", ["new", "edit", "join", "new-group"])
@@ -88,14 +90,14 @@ def test_a_bad_name_comes_back_with_the_reason(signed_in, alice, name):
 def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
     signed_in, alice, bob, charlie, crew
 ):
-    services.send(sender=alice, to=["crew"], subject="before")
-    services.join(box=crew, user=charlie, by=charlie)
+    services.sending.send(sender=alice, to=["crew"], subject="before")
+    services.memberships.join(box=crew, user=charlie, by=charlie)
     for subject in ("moved", "gone", "there"):
-        services.send(sender=alice, to=["crew"], subject=subject)
-    box = selectors.own_box(charlie)
-    services.sync(box=box)
-    services.move(box=box, uids=[1], to=selectors.own_box(charlie, "archive"))
-    services.delete(box=box, uids=[2])
+        services.sending.send(sender=alice, to=["crew"], subject=subject)
+    box = selectors.boxes.own_box(charlie)
+    services.mailbox.sync(box=box)
+    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(charlie, "archive"))
+    services.mailbox.delete(box=box, uids=[2])
 
     posts = signed_in(charlie).get("/groups/crew/").context["posts"]
     assert [(post.subject, post.folder, post.uid) for post in posts] == [
@@ -107,8 +109,8 @@ def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
 
 def test_posts_on_a_page_are_as_many_as_one_chose(signed_in, alice, bob, crew):
     for n in range(27):
-        services.send(sender=alice, to=["crew"], subject=f"number {n}")
-    services.save_settings(user=bob, page_size=25)
+        services.sending.send(sender=alice, to=["crew"], subject=f"number {n}")
+    services.account.save_settings(user=bob, page_size=25)
     page = signed_in(bob).get("/groups/crew/")
     assert len(page.context["posts"]) == 25
     page = signed_in(bob).get("/groups/crew/", {"before": page.context["older"]})
@@ -118,7 +120,7 @@ def test_posts_on_a_page_are_as_many_as_one_chose(signed_in, alice, bob, crew):
 def test_posts_name_their_senders_in_full(signed_in, alice, bob, crew):
     User.objects.filter(pk=bob.pk).update(first_name="Bob", last_name="Marley")
     for sender in (alice, bob):
-        services.send(sender=sender, to=["crew"], subject="hello")
+        services.sending.send(sender=sender, to=["crew"], subject="hello")
     page = signed_in(alice).get("/groups/crew/")
     assert '<span class="size" title="bob">Bob Marley</span>' in page.text
     assert '<span class="size" title="alice">alice</span>' in page.text
@@ -182,7 +184,7 @@ def test_a_number_beyond_any_uid_shows_a_page(signed_in, bob, crew):
 
 
 def test_a_closed_group_is_not_joined(signed_in, alice, charlie):
-    services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+    services.groups.create(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
     answer = signed_in(charlie).post("/groups/board/join/")
     assert answer.status_code == HTTPStatus.FORBIDDEN
 
@@ -191,10 +193,10 @@ def test_members_are_found_and_paged_at_the_same_cost(
     signed_in, alice, crew, django_assert_num_queries
 ):
     client = signed_in(alice)
-    services.send(sender=alice, to=["crew"], subject="hello")
+    services.sending.send(sender=alice, to=["crew"], subject="hello")
     for count in (3, 200):
         people = [User(username=f"{count}m{n:03}") for n in range(count)]
-        services.import_users(users=people)
+        services.people.import_users(users=people)
         crew.group.user_set.add(*User.objects.filter(username__startswith=f"{count}m"))
         client.get("/groups/crew/")
         # Session, person; group, size, memberships, managed, requests, muted; own box,
@@ -202,7 +204,7 @@ def test_members_are_found_and_paged_at_the_same_cost(
         # sources, targets, offered sources.
         with django_assert_num_queries(21):
             page = client.get("/groups/crew/")
-    assert len(page.context["people"]) == selectors.PAGE
+    assert len(page.context["people"]) == selectors.mailbox.PAGE
     page = client.get("/groups/crew/", {"q": "200M199"})
     assert [user.username for user in page.context["people"]] == ["200m199"]
 
@@ -252,7 +254,7 @@ def test_many_people_are_added_at_once(signed_in, alice, bob, charlie, staff, cr
 
 
 def test_staff_manage_every_group_by_their_permission(signed_in, staff, bob, charlie, crew):
-    services.ask_to_join(box=crew, user=charlie)
+    services.memberships.ask(box=crew, user=charlie)
     page = signed_in(staff).get("/groups/crew/")
     for there in ("/groups/crew/edit/", "/groups/crew/accept/", "Add a person", "Add a group"):
         assert there in page.text
@@ -277,9 +279,9 @@ def test_numbers_and_moments_are_written_as_in_the_language(
     signed_in, alice, crew, language, people, moment
 ):
     many = [User(username=f"m{n:04}") for n in range(1_232)]
-    services.import_users(users=many)
-    services.add_members(box=crew, usernames=[one.username for one in many], by=alice)
-    services.send(sender=alice, to=["crew"], subject="x")
+    services.people.import_users(users=many)
+    services.memberships.add_members(box=crew, usernames=[one.username for one in many], by=alice)
+    services.sending.send(sender=alice, to=["crew"], subject="x")
     at = datetime(2026, 2, 3, 13, 28, tzinfo=UTC)
     DeliveredPost.objects.filter(box=crew).update(delivered=at)
     alice.language = language
@@ -319,7 +321,7 @@ def test_who_may_not_write_is_not_asked_to(
 
 
 def test_a_group_is_deleted_after_a_question(signed_in, alice, bob, crew, subjects):
-    services.send(sender=alice, to=["crew"], subject="last words")
+    services.sending.send(sender=alice, to=["crew"], subject="last words")
     client = signed_in(alice)
     assert 'href="/groups/crew/delete/"' in client.get("/groups/crew/edit/").text
     assert "/delete/" not in client.get("/new-group/").text
@@ -356,5 +358,5 @@ def test_a_mandatory_group_is_deleted_by_staff_only(signed_in, alice, staff, cre
 def test_the_only_manager_is_not_offered_to_resign(signed_in, alice, bob, crew):
     client = signed_in(alice)
     assert "No longer manager" not in client.get("/groups/crew/").text
-    services.add_manager(box=crew, user=bob, by=alice)
+    services.groups.add_manager(box=crew, user=bob, by=alice)
     assert client.get("/groups/crew/").text.count("No longer manager") == 2

@@ -19,15 +19,15 @@ UNDO = "/search/archive/undo/"
 def posts(alice, bob):
     """Three in the inbox, and one in the archive."""
     for n in range(4):
-        services.send(sender=alice, to=["bob"], subject=f"needle {n}", body="in a haystack")
-    box = selectors.own_box(bob)
-    services.move(box=box, uids=[4], to=selectors.own_box(bob, "archive"))
+        services.sending.send(sender=alice, to=["bob"], subject=f"needle {n}", body="in a haystack")
+    box = selectors.boxes.own_box(bob)
+    services.mailbox.move(box=box, uids=[4], to=selectors.boxes.own_box(bob, "archive"))
 
 
 @pytest.fixture
 def hit(bob):
     """A hit as pages name it, by its folder and uid."""
-    return lambda uid, folder="": f"{selectors.own_box(bob, folder).pk}.{uid}"
+    return lambda uid, folder="": f"{selectors.boxes.own_box(bob, folder).pk}.{uid}"
 
 
 @pytest.fixture
@@ -35,15 +35,15 @@ def everything(bob):
     """What a page says of all that was found when it was made."""
 
     def everything(q: str = "needle") -> dict[str, object]:
-        seen = selectors.seen_of(selectors.own_boxes(bob))
+        seen = selectors.hits.seen_of(selectors.boxes.own_boxes(bob))
         return {"q": q, "all": 1, "seen": " ".join(f"{k}.{v}" for k, v in seen.items())}
 
     return everything
 
 
 def flagged(user) -> list[str]:
-    boxes = selectors.own_boxes(user)
-    lines = [line for box in boxes for line in selectors.page(box).lines if line.is_flagged]
+    boxes = selectors.boxes.own_boxes(user)
+    lines = [line for box in boxes for line in selectors.mailbox.page(box).rows if line.is_flagged]
     return sorted(line.subject for line in lines)
 
 
@@ -68,8 +68,8 @@ def test_the_page_names_hits_and_what_was_seen(signed_in, bob, hit, everything):
 
 
 def test_everything_can_be_chosen_where_there_is_more(signed_in, bob, alice):
-    for n in range(selectors.PAGE):
-        services.send(sender=alice, to=["bob"], subject=f"needle {n}")
+    for n in range(selectors.mailbox.PAGE):
+        services.sending.send(sender=alice, to=["bob"], subject=f"needle {n}")
     assert 'name="all"' in signed_in(bob).get("/search/?q=needle").text
 
 
@@ -111,7 +111,7 @@ def test_marking_works_as_a_plain_form(signed_in, bob, hit):
     given = {"q": "needle x&y", "uid": [hit(1), hit(1, "archive")]}
     answer = client.post("/search/mark-read/", given)
     assert answer.headers["Location"] == "/search/?q=needle+x%26y"
-    assert selectors.unread_counts(bob) == {"": 2}
+    assert selectors.boxes.unread_counts(bob) == {"": 2}
     answer = client.post("/search/mark-unread/", given | {"opened": 1})
     assert answer.headers["Location"] == "/search/?q=needle+x%26y"  # or it would be read again
     answer = client.post("/search/flag/", given | {"opened": 1})
@@ -137,10 +137,10 @@ def test_marking_through_htmx_changes_the_lines_in_place(signed_in, bob, hit):
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 def test_all_that_was_found_and_seen(signed_in, alice, bob, everything, headers):
     given = everything()
-    services.send(sender=alice, to=["bob"], subject="needle later")
+    services.sending.send(sender=alice, to=["bob"], subject="needle later")
     page = signed_in(bob).post("/search/mark-read/", given, headers=headers, follow=True)
     assert "4 posts marked read." in page.text
-    assert selectors.unread_counts(bob) == {"": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 1}
     page = signed_in(bob).post("/search/flag/", everything("is:read"), headers=headers, follow=True)
     assert "4 posts flagged." in page.text
     page = signed_in(bob).post(
@@ -153,7 +153,9 @@ def test_all_that_was_found_and_seen(signed_in, alice, bob, everything, headers)
 def test_what_is_shown_is_among_all(signed_in, bob, hit, everything):
     """A hit that was moved since the page was made has a uid above what was seen."""
     given = everything()
-    services.move(box=selectors.own_box(bob), uids=[1], to=selectors.own_box(bob, "archive"))
+    services.mailbox.move(
+        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+    )
     client = signed_in(bob)
     page = client.post("/search/mark-read/", given | {"uid": hit(2, "archive")}, follow=True)
     assert "4 posts marked read." in page.text
@@ -202,7 +204,7 @@ def test_moving_all_is_undone_by_the_form_that_comes_with_it(
 class TestTheTrash:
     @pytest.fixture(autouse=True)
     def _trash(self, bob):
-        services.trash(box=selectors.own_box(bob), uids=[1, 2])
+        services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1, 2])
 
     def test_is_left_alone_by_a_search_of_other_folders_too(
         self, signed_in, bob, hit, everything, subjects
@@ -243,7 +245,7 @@ class TestTheTrash:
 
 
 def test_to_a_folder_and_to_none(signed_in, bob, hit, everything, subjects):
-    services.create_folder(owner=bob, name="own")
+    services.folders.create(owner=bob, name="own")
     client = signed_in(bob)
     page = client.post("/search/move/?to=folder-own", everything(), follow=True)
     assert "4 posts are in own." in page.text
@@ -254,7 +256,7 @@ def test_to_a_folder_and_to_none(signed_in, bob, hit, everything, subjects):
 
 
 def test_two_copies_that_become_one_are_shown_once(signed_in, alice, bob, hit):
-    services.send(sender=bob, to=["bob"], subject="twice")
+    services.sending.send(sender=bob, to=["bob"], subject="twice")
     given = {"q": "twice", "uid": [hit(5), hit(1, "sent")]}
     answer = signed_in(bob).post("/search/archive/", given, headers=HTMX)
     assert answer.text.count('<li id="line-') == 1
@@ -263,7 +265,8 @@ def test_two_copies_that_become_one_are_shown_once(signed_in, alice, bob, hit):
     assert moved
     signed_in(bob).post("/search/archive/undo/", {"q": "twice", "moved": moved[1]})
     assert [
-        selectors.lines(selectors.own_box(bob, folder), [2, 6]) != [] for folder in ("", "sent")
+        selectors.mailbox.rows(selectors.boxes.own_box(bob, folder), [2, 6]) != []
+        for folder in ("", "sent")
     ] == [True, True]
 
 
@@ -273,8 +276,8 @@ def test_a_stranger_changes_nothing(signed_in, charlie, bob, hit, everything, pa
     answer = signed_in(charlie).post(path, given)
     assert answer.status_code == HTTPStatus.NOT_FOUND
     signed_in(charlie).post(path, everything())
-    assert selectors.unread_counts(bob) == {"": 3, "archive": 1}
-    assert len(selectors.page(selectors.own_box(bob)).lines) == 3
+    assert selectors.boxes.unread_counts(bob) == {"": 3, "archive": 1}
+    assert len(selectors.mailbox.page(selectors.boxes.own_box(bob)).rows) == 3
     assert flagged(bob) == []
 
 
@@ -282,7 +285,7 @@ def test_a_stranger_changes_nothing(signed_in, charlie, bob, hit, everything, pa
 def test_signed_out(client, path, bob, hit, everything):
     answer = client.post(path, everything() | {"uid": hit(1)})
     assert answer.headers["Location"].startswith("/sign-in/?next=")
-    assert selectors.unread_counts(bob) == {"": 3, "archive": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 3, "archive": 1}
 
 
 @pytest.mark.parametrize("path", [*PATHS, UNDO])
@@ -304,7 +307,7 @@ def test_bad_input_changes_nothing_and_says_so(signed_in, bob, path, given):
     answer = signed_in(bob).post(path, given | {"q": "needle"})
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert "Choose at least one post." in answer.text
-    assert selectors.unread_counts(bob) == {"": 3, "archive": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 3, "archive": 1}
 
 
 @pytest.mark.parametrize(
@@ -320,4 +323,4 @@ def test_a_search_that_cannot_be_read_finds_nothing_to_act_on(signed_in, bob, ev
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert "“is:new”" in answer.text
     signed_in(bob).post("/search/delete/", everything(""))  # which is nothing, not everything
-    assert selectors.unread_counts(bob) == {"": 3, "archive": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 3, "archive": 1}

@@ -10,7 +10,7 @@ from mail import selectors, services
 
 @pytest.fixture
 def post(alice, bob):
-    return services.send(
+    return services.sending.send(
         sender=alice, to=["bob"], subject="hello", body="**first words** of it"
     ).post
 
@@ -50,13 +50,15 @@ def test_wrong_method(signed_in, bob):
 
 
 def test_pages_by_keyset(signed_in, alice, bob):
-    for n in range(selectors.PAGE + 2):
-        services.send(sender=alice, to=["bob"], subject=f"number {n}.")
+    for n in range(selectors.mailbox.PAGE + 2):
+        services.sending.send(sender=alice, to=["bob"], subject=f"number {n}.")
     client = signed_in(bob)
 
     first = client.get("/")
-    assert first.text.count('class="line') - first.text.count('class="lines') == selectors.PAGE
-    services.send(sender=alice, to=["bob"], subject="newer")
+    assert (
+        first.text.count('class="line') - first.text.count('class="lines') == selectors.mailbox.PAGE
+    )
+    services.sending.send(sender=alice, to=["bob"], subject="newer")
     second = client.get("/", {"before": first.context["page"].next_before})
     assert [line.subject for line in second.context["page"].lines] == ["number 1.", "number 0."]
     assert "Older posts" not in second.text
@@ -67,7 +69,7 @@ def test_a_bad_cursor_is_not_found(signed_in, bob):
 
 
 def test_says_when_a_post_was_sent_not_when_the_box_pulled_it(signed_in, alice, bob, crew):
-    sent = services.send(sender=alice, to=["crew"], subject="long ago").post
+    sent = services.sending.send(sender=alice, to=["crew"], subject="long ago").post
     sent.created -= timedelta(days=9)
     sent.save()
 
@@ -76,7 +78,7 @@ def test_says_when_a_post_was_sent_not_when_the_box_pulled_it(signed_in, alice, 
 
 
 def test_get_serves_the_subscriptions_and_marks_nothing_read(signed_in, alice, bob, crew):
-    services.send(sender=alice, to=["crew"], subject="to the crew")
+    services.sending.send(sender=alice, to=["crew"], subject="to the crew")
     client = signed_in(bob)
     for _ in range(2):
         page = client.get("/")
@@ -94,10 +96,10 @@ def test_a_page_costs_the_same_at_any_size(
     signed_in, alice, bob, everyone, fill, django_assert_num_queries
 ):
     client = signed_in(bob)
-    services.send(sender=alice, to=["bob"])
+    services.sending.send(sender=alice, to=["bob"])
     client.get("/")
     for size in (10, 10_000):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         # Session, person, box, idle sync, lines, first words, full names, unread counts.
         with django_assert_num_queries(8):
             assert client.get("/").status_code == HTTPStatus.OK

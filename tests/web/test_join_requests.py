@@ -10,7 +10,7 @@ from mail.models import Box, User
 
 @pytest.fixture
 def board(alice) -> Box:
-    return services.create_group(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
+    return services.groups.create(name="board", by=alice, join_policy=Box.JoinPolicy.MANAGER)
 
 
 def test_ask_withdraw_ask_again_and_be_accepted(signed_in, alice, bob, board):
@@ -29,7 +29,7 @@ def test_ask_withdraw_ask_again_and_be_accepted(signed_in, alice, bob, board):
 
 
 def test_who_was_refused_may_ask_again(signed_in, alice, bob, board):
-    services.ask_to_join(box=board, user=bob)
+    services.memberships.ask(box=board, user=bob)
     signed_in(alice).post("/groups/board/refuse/", {"person": "bob"})
     page = signed_in(bob).get("/groups/board/")
     assert "Ask to join" in page.text
@@ -38,7 +38,7 @@ def test_who_was_refused_may_ask_again(signed_in, alice, bob, board):
 
 def test_who_asks_is_told_to_managers_only(signed_in, bob, charlie, board):
     for user in (bob, charlie):
-        services.ask_to_join(box=board, user=user)
+        services.memberships.ask(box=board, user=user)
     client = signed_in(bob)
     assert "charlie" not in client.get("/groups/board/").text
     assert "request<" not in client.get("/groups/").text
@@ -49,7 +49,7 @@ def test_many_requests_cost_no_more(
 ):
     client = signed_in(alice)
     for user in (bob, charlie):
-        services.ask_to_join(box=board, user=user)
+        services.memberships.ask(box=board, user=user)
         client.get("/groups/board/")
         # Session, person; group, size, memberships, managed, requests, muted; own box, idle sync;
         # members, subscription; managers, who asks; sources, targets, offered sources.
@@ -58,10 +58,10 @@ def test_many_requests_cost_no_more(
 
 
 def test_many_requests_come_by_pages(signed_in, alice, board):
-    names = [f"u{n:03}" for n in range(selectors.PAGE + 5)]
-    services.import_users(users=[User(username=name) for name in names])
+    names = [f"u{n:03}" for n in range(selectors.mailbox.PAGE + 5)]
+    services.people.import_users(users=[User(username=name) for name in names])
     for user in User.objects.filter(username__in=names).order_by("username"):
-        services.ask_to_join(box=board, user=user)
+        services.memberships.ask(box=board, user=user)
     client = signed_in(alice)
     page = client.get("/groups/board/")
     assert "More requests" in page.text

@@ -13,8 +13,8 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def post(alice, bob, crew) -> Post:
     """What alice wrote to the crew, as bob's first."""
-    post = services.send(sender=alice, to=["crew"], subject="first").post
-    services.sync(box=selectors.own_box(bob))
+    post = services.sending.send(sender=alice, to=["crew"], subject="first").post
+    services.mailbox.sync(box=selectors.boxes.own_box(bob))
     return post
 
 
@@ -24,11 +24,11 @@ def test_mute_a_conversation_and_mute_it_no_more(signed_in, bob, post):
     page = client.post("/inbox/1/mute/", follow=True)
     assert "Muted: what comes in this conversation arrives read." in page.text
     assert "/inbox/1/unmute/" in page.text
-    assert selectors.is_muted(bob, post.thread)
+    assert selectors.muting.is_muted(bob, post.thread)
 
     page = client.post("/inbox/1/unmute/", follow=True)
     assert "/inbox/1/mute/" in page.text
-    assert not selectors.is_muted(bob, post.thread)
+    assert not selectors.muting.is_muted(bob, post.thread)
 
 
 def test_the_other_button_and_a_word_by_htmx(signed_in, bob, post):

@@ -12,7 +12,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def state(bob):
     def state() -> str:
-        return selectors.state_of(selectors.own_box(bob).counter)
+        return selectors.changes.state_of(selectors.boxes.own_box(bob).counter)
 
     return state
 
@@ -31,8 +31,8 @@ def test_new_mail_comes_in_at_the_top_whichever_way_it_came(signed_in, alice, bo
     client = signed_in(bob)
     client.get("/")
     since = state()
-    services.send(sender=alice, to=["bob"], subject="direct")
-    services.send(sender=alice, to=["crew"], subject="by the crew")
+    services.sending.send(sender=alice, to=["bob"], subject="direct")
+    services.sending.send(sender=alice, to=["crew"], subject="by the crew")
 
     answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
     assert answer.text.index("direct") < answer.text.index("by the crew")  # each on top of the last
@@ -48,7 +48,7 @@ def test_new_mail_is_counted_while_another_folder_is_shown(signed_in, alice, bob
     page = client.get("/archive/")
     path = f"/archive/news/?since={page.context['state']}&inbox={page.context['inbox_state']}"
     assert client.get(path, headers=HTMX).status_code == HTTPStatus.NO_CONTENT
-    services.send(sender=alice, to=["crew"], subject="by the crew")
+    services.sending.send(sender=alice, to=["crew"], subject="by the crew")
 
     answer = client.get(path, headers=HTMX)
     assert "afterbegin" not in answer.text
@@ -61,11 +61,11 @@ def test_new_mail_is_counted_while_another_folder_is_shown(signed_in, alice, bob
 
 def test_what_happened_in_another_window(signed_in, alice, bob, state):
     for n in range(2):
-        services.send(sender=alice, to=["bob"], subject=f"s{n}")
-    client, box = signed_in(bob), selectors.own_box(bob)
+        services.sending.send(sender=alice, to=["bob"], subject=f"s{n}")
+    client, box = signed_in(bob), selectors.boxes.own_box(bob)
     since = state()
-    services.mark_read(box=box, uids=[1])
-    services.delete(box=box, uids=[2])
+    services.mailbox.mark_read(box=box, uids=[1])
+    services.mailbox.delete(box=box, uids=[2])
 
     answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
     assert f'hx-target="#line-{box.pk}-1" hx-swap="outerMorph"' in answer.text
@@ -75,7 +75,7 @@ def test_what_happened_in_another_window(signed_in, alice, bob, state):
 def test_too_much_for_lines_brings_the_list_anew(signed_in, alice, bob, fill, state):
     client = signed_in(bob)
     since = state()
-    fill(selectors.own_box(bob), 2 * selectors.PAGE)
+    fill(selectors.boxes.own_box(bob), 2 * selectors.mailbox.PAGE)
     answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
     assert "hx-target=\"#list[data-folder='inbox']\"" in answer.text
 
@@ -101,10 +101,10 @@ def test_wrong_method(signed_in, bob):
 
 
 def test_on_a_page_of_older_posts_nothing_comes_in_on_top(signed_in, alice, bob, state):
-    older = services.send(sender=alice, to=["bob"], subject="older").post
-    client, since, box = signed_in(bob), state(), selectors.own_box(bob)
-    before = services.send(sender=alice, to=["bob"], subject="new").post.pk
-    services.mark_read(box=box, uids=[1])
+    older = services.sending.send(sender=alice, to=["bob"], subject="older").post
+    client, since, box = signed_in(bob), state(), selectors.boxes.own_box(bob)
+    before = services.sending.send(sender=alice, to=["bob"], subject="new").post.pk
+    services.mailbox.mark_read(box=box, uids=[1])
     answer = client.get(f"/inbox/news/?since={since}&before={before}", headers=HTMX)
     assert "afterbegin" not in answer.text
     assert f"since={state()}&amp;before={before}" in answer.text
@@ -119,9 +119,9 @@ def test_a_bad_cursor_is_not_found(signed_in, bob):
 
 
 def test_what_left_is_closed_where_it_was_open(signed_in, alice, bob, state):
-    post = services.send(sender=alice, to=["bob"], subject="oops").post
-    client, since, box = signed_in(bob), state(), selectors.own_box(bob)
-    services.recall(post=post, by=alice)
+    post = services.sending.send(sender=alice, to=["bob"], subject="oops").post
+    client, since, box = signed_in(bob), state(), selectors.boxes.own_box(bob)
+    services.sending.recall(post=post, by=alice)
     answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
     assert f"#pane[data-post='{box.pk}-1']" in answer.text
     assert "it was recalled, moved or deleted" in answer.text

@@ -7,7 +7,7 @@ from mail import selectors, services
 
 @pytest.fixture
 def post(alice, bob):
-    return services.send(sender=alice, to=["bob"], subject="hello", body="**hi**").post
+    return services.sending.send(sender=alice, to=["bob"], subject="hello", body="**hi**").post
 
 
 def test_works(signed_in, bob, post):
@@ -23,13 +23,13 @@ def test_htmx_gets_the_pane_alone(signed_in, bob, post):
 
 
 def test_what_is_flagged_can_be_unflagged(signed_in, bob, post):
-    services.flag(box=selectors.own_box(bob), uids=[1])
+    services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
     assert 'formaction="/inbox/unflag/"' in signed_in(bob).get("/inbox/1/").text
 
 
 def test_reading_by_get_marks_nothing(signed_in, bob, post):
     signed_in(bob).get("/inbox/1/")
-    assert selectors.unread_counts(bob) == {"": 1}
+    assert selectors.boxes.unread_counts(bob) == {"": 1}
 
 
 @pytest.mark.parametrize("path", ["/inbox/1/", "/inbox/999999999999999999/", "/sent/1/"])
@@ -42,7 +42,7 @@ def test_a_number_beyond_any_uid_is_404(signed_in, bob):
 
 
 def test_a_recalled_post_is_404(signed_in, alice, bob, post):
-    services.recall(post=post, by=alice)
+    services.sending.recall(post=post, by=alice)
     assert signed_in(bob).get("/inbox/1/").status_code == HTTPStatus.NOT_FOUND
 
 
@@ -55,10 +55,10 @@ def test_wrong_method(signed_in, bob, post):
 
 
 def test_a_conversation_shows_what_was_written_before_and_after(signed_in, alice, bob, post):
-    services.send(
+    services.sending.send(
         sender=bob, to=["alice"], subject="Re: hello", body="> hi\n\nho", in_reply_to=post.pk
     )
-    services.send(sender=alice, to=["bob"], subject="elsewhere")
+    services.sending.send(sender=alice, to=["bob"], subject="elsewhere")
     client = signed_in(bob)
     page = client.get("/inbox/1/")
     assert page.text.count('<details class="message"') == 2
@@ -67,12 +67,12 @@ def test_a_conversation_shows_what_was_written_before_and_after(signed_in, alice
 
 
 def test_what_is_only_in_the_trash_can_be_read_there(signed_in, bob, post):
-    services.trash(box=selectors.own_box(bob), uids=[1])
+    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1])
     assert "<strong>hi</strong>" in signed_in(bob).get("/trash/1/").text
 
 
 def test_a_group_is_shown_with_its_size(signed_in, alice, bob, crew):
-    services.send(sender=alice, to=["crew"], subject="x")
+    services.sending.send(sender=alice, to=["crew"], subject="x")
     client = signed_in(bob)
     client.get("/")
     assert "2 people" in client.get("/inbox/1/").text
@@ -80,7 +80,7 @@ def test_a_group_is_shown_with_its_size(signed_in, alice, bob, crew):
 
 def test_neighbours(signed_in, alice, bob, post):
     for n in range(2):
-        services.send(sender=alice, to=["bob"], subject=f"{n}")
+        services.sending.send(sender=alice, to=["bob"], subject=f"{n}")
     page = signed_in(bob).get("/inbox/2/")
     assert (page.context["reading"].newer, page.context["reading"].older) == (3, 1)
 
@@ -91,7 +91,7 @@ def test_a_conversation_costs_the_same_at_any_length(
     client = signed_in(bob)
     for length in (2, 20):
         for _ in range(length):
-            services.send(sender=alice, to=["bob"], subject="Re", in_reply_to=post.pk)
+            services.sending.send(sender=alice, to=["bob"], subject="Re", in_reply_to=post.pk)
         # Session, person, box; row and post; boxes, thread, copies, posts, full names, attachments;
         # recipients; neighbours; whether it is muted.
         with django_assert_num_queries(14):

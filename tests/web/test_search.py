@@ -13,7 +13,7 @@ from mail.search import index, tokenizer
 
 @pytest.fixture
 def post(alice, bob):
-    return services.send(
+    return services.sending.send(
         sender=alice, to=["bob"], subject="Minutes", body="what we said on **Monday** & <later>"
     ).post
 
@@ -28,16 +28,18 @@ def test_works(signed_in, bob, post):
 
 
 def test_each_hit_links_to_its_own_folder(signed_in, alice, bob, post):
-    services.create_folder(owner=bob, name="things")
-    services.move(box=selectors.own_box(bob), uids=[1], to=selectors.own_box(bob, "things"))
-    services.send(sender=bob, to=["alice"], subject="minutes too")
+    services.folders.create(owner=bob, name="things")
+    services.mailbox.move(
+        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "things")
+    )
+    services.sending.send(sender=bob, to=["alice"], subject="minutes too")
     page = signed_in(bob).get("/search/", {"q": "minutes"})
     assert reverse("read_post", args=["folder-things", 1]) in page.text
     assert reverse("read_post", args=["sent", 1]) in page.text
 
 
 def test_get_serves_the_subscriptions(signed_in, alice, bob, crew):
-    services.send(sender=alice, to=["crew"], subject="to the crew")
+    services.sending.send(sender=alice, to=["crew"], subject="to the crew")
     assert "to the <mark>crew</mark>" in signed_in(bob).get("/search/?q=crew").text
 
 
@@ -99,15 +101,15 @@ def test_each_part_can_be_taken_away(signed_in, bob, post):
 
 
 def test_pages_by_keyset(signed_in, alice, bob):
-    for n in range(selectors.PAGE + 2):
-        services.send(sender=alice, to=["bob"], subject=f"number {n}.")
+    for n in range(selectors.mailbox.PAGE + 2):
+        services.sending.send(sender=alice, to=["bob"], subject=f"number {n}.")
     client = signed_in(bob)
     first = client.get("/search/?q=number")
-    assert len(first.context["hits"]) == selectors.PAGE
+    assert len(first.context["hits"]) == selectors.mailbox.PAGE
     url = f"/search/?q=number&before={first.context['next_before']}"
     assert url.replace("&", "&amp;") in first.text
     assert parse_qs(urlsplit(url).query)["q"] == ["number"]
-    services.send(sender=alice, to=["bob"], subject="number newer")
+    services.sending.send(sender=alice, to=["bob"], subject="number newer")
 
     second = client.get(url)
     fragment = client.get(url, headers={"HX-Request": "true"})
@@ -120,8 +122,8 @@ def test_pages_by_keyset(signed_in, alice, bob):
 
 def test_pages_are_as_long_as_one_chose(signed_in, alice, bob):
     for n in range(27):
-        services.send(sender=alice, to=["bob"], subject=f"number {n}.")
-    services.save_settings(user=bob, page_size=25)
+        services.sending.send(sender=alice, to=["bob"], subject=f"number {n}.")
+    services.account.save_settings(user=bob, page_size=25)
     page = signed_in(bob).get("/search/?q=number")
     assert len(page.context["hits"]) == 25
     page = signed_in(bob).get("/search/", {"q": "number", "before": page.context["next_before"]})
@@ -136,7 +138,7 @@ def test_a_bad_cursor_is_not_found(signed_in, bob, before):
 
 def test_a_page_costs_the_same_at_any_size(signed_in, alice, bob, everyone, fill):
     client = signed_in(bob)
-    services.send(sender=alice, to=["bob"], subject="common")
+    services.sending.send(sender=alice, to=["bob"], subject="common")
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -146,7 +148,7 @@ def test_a_page_costs_the_same_at_any_size(signed_in, alice, bob, everyone, fill
     client.get("/search/")
     costs = {cost()}
     for size in (10, 10_000):
-        fill(selectors.own_box(bob), size)
+        fill(selectors.boxes.own_box(bob), size)
         vector = tokenizer.vector(subject="common", sender="x", recipients=[], body="")
         index.add(dict.fromkeys(Post.objects.values_list("pk", flat=True), vector))
         costs.add(cost())

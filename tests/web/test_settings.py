@@ -23,7 +23,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 
 
 def test_what_is_chosen_is_kept_and_used(signed_in, bob, fill):
-    fill(selectors.own_box(bob), 30)
+    fill(selectors.boxes.own_box(bob), 30)
     client = signed_in(bob)
     assert 'value="50" selected' in client.get("/settings/").text
     page = client.post("/settings/", CHOSEN, follow=True)
@@ -70,8 +70,8 @@ def test_what_browsers_and_people_write_otherwise_is_kept_as_usual(signed_in, bo
 
 
 def test_the_signature_stands_below_what_one_begins(signed_in, alice, bob):
-    services.send(sender=alice, to=["bob"], subject="hello", body="hi")
-    services.save_settings(user=bob, signature="*Bob*")
+    services.sending.send(sender=alice, to=["bob"], subject="hello", body="hi")
+    services.account.save_settings(user=bob, signature="*Bob*")
     client = signed_in(bob)
     assert client.get("/compose/").context["form"].initial["body"] == "\n\n-- \n\n*Bob*"
     for how in ("reply", "reply-all", "forward"):
@@ -107,7 +107,7 @@ def test_a_bad_token_is_refused_at_its_field(signed_in, bob, given):
 
 def test_one_token_too_many_is_said(signed_in, bob):
     for n in range(50):
-        services.create_token(user=bob, name=str(n))
+        services.account.create_token(user=bob, name=str(n))
     page = signed_in(bob).post("/settings/tokens/", {"name": "x"})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "50" in page.context["form"].non_field_errors()[0]
@@ -159,7 +159,7 @@ def test_a_session_stays_ones_own_when_its_key_changes(browser, bob):
 
 def test_of_others_is_404(signed_in, browser, bob, charlie):
     handle = Session.objects.get(session_key=browser().session.session_key).handle
-    token, _ = services.create_token(user=bob, name="x")
+    token, _ = services.account.create_token(user=bob, name="x")
     client = signed_in(charlie)
     for path in (f"/settings/sessions/{handle}/end/", f"/settings/tokens/{token.pk}/revoke/"):
         assert client.post(path).status_code == HTTPStatus.NOT_FOUND

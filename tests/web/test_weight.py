@@ -13,7 +13,7 @@ ALLOWED = 60 * 1024  # bytes
 
 
 def test_the_first_load_of_the_inbox_is_small(signed_in, bob, fill):
-    fill(selectors.own_box(bob), selectors.PAGE)
+    fill(selectors.boxes.own_box(bob), selectors.mailbox.PAGE)
     page = signed_in(bob).get("/", headers={"Accept-Encoding": "gzip"})
     assert page.headers["Content-Encoding"] == "gzip"
     html = gzip.decompress(page.content).decode()

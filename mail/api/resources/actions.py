@@ -35,7 +35,7 @@ from mail.models import Box, Submission
 router = Router(tags=["actions"])
 
 Key = Annotated[
-    Annotated[str, Field(json_schema_extra=limits(maxLength=services.MAX_KEY))] | None,
+    Annotated[str, Field(json_schema_extra=limits(maxLength=services.sending.MAX_KEY))] | None,
     Header(
         alias="Idempotency-Key",
         description="The same key with the same body sends once within 24 hours.",
@@ -52,7 +52,7 @@ Key = Annotated[
 def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -> HttpResponse:
     """Send a post to people, groups or everyone; each box gets it once. All or nothing."""
     urls = Urls(request)
-    submission = services.send(
+    submission = services.sending.send(
         sender=request.user,
         to=[urls.key(box, "boxes", "to") for box in data.to],
         cc=[urls.key(box, "boxes", "cc") for box in data.cc],
@@ -68,13 +68,13 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
         return answer(submission.answer)
     response = sent(urls, submission)
     if idempotency_key is not None:
-        services.keep_answer(submission=submission, answer=orjson.loads(response.content))
+        services.sending.keep_answer(submission=submission, answer=orjson.loads(response.content))
     return response
 
 
 def sent(urls: Urls, submission: Submission) -> HttpResponse:
     """What was sent: the delivered posts of its recipients."""
-    rows, boxes = selectors.deliveries_of(submission.post, submission.recipients)
+    rows, boxes = selectors.mailbox.deliveries_of(submission.post, submission.recipients)
     return answer(
         {
             "posts": delivered_posts.shown(urls, rows, boxes),
@@ -92,7 +92,7 @@ def sent(urls: Urls, submission: Submission) -> HttpResponse:
 def audience(request: ApiRequest, data: AudienceIn) -> HttpResponse:
     """How many people get what is sent to some boxes, before one sends it."""
     urls = Urls(request)
-    found = selectors.audience([urls.key(box, "boxes", "boxes") for box in data.boxes])
+    found = selectors.recipients.audience([urls.key(box, "boxes", "boxes") for box in data.boxes])
     return answer(
         {
             "people": found.people,
@@ -110,7 +110,7 @@ def audience(request: ApiRequest, data: AudienceIn) -> HttpResponse:
 )
 def sync(request: ApiRequest, data: SyncIn) -> HttpResponse:
     """Deliver to one of one's own boxes what its groups hold for it. Lists do so by themselves."""
-    services.sync(box=own_box(request, data.box, "box"))
+    services.mailbox.sync(box=own_box(request, data.box, "box"))
     return nothing()
 
 
@@ -141,8 +141,12 @@ def move(request: ApiRequest, data: MoveIn) -> HttpResponse:
     box, to = own_box(request, data.box, "box"), own_box(request, data.to, "to")
     uids, up_to = _chosen(urls, box, data)
     if up_to is not None:
-        return answer({"changed": services.move_up_to(box=box, uid=up_to, to=to), "posts": []})
-    moved = [urls.delivered_post(to.pk, uid) for uid in services.move(box=box, uids=uids, to=to)]
+        return answer(
+            {"changed": services.mailbox.move_up_to(box=box, uid=up_to, to=to), "posts": []}
+        )
+    moved = [
+        urls.delivered_post(to.pk, uid) for uid in services.mailbox.move(box=box, uids=uids, to=to)
+    ]
     return answer({"changed": len(moved), "posts": moved})
 
 
@@ -157,9 +161,9 @@ def mark_read(request: ApiRequest, data: MarkReadIn) -> HttpResponse:
     box = own_box(request, data.box, "box")
     uids, up_to = _chosen(Urls(request), box, data)
     if up_to is not None:
-        changed = services.mark_up_to(box=box, uid=up_to, read=data.is_read)
+        changed = services.mailbox.mark_up_to(box=box, uid=up_to, read=data.is_read)
     else:
-        mark = services.mark_read if data.is_read else services.mark_unread
+        mark = services.mailbox.mark_read if data.is_read else services.mailbox.mark_unread
         changed = mark(box=box, uids=uids)
     return answer({"changed": changed})
 
@@ -173,7 +177,7 @@ def mark_read(request: ApiRequest, data: MarkReadIn) -> HttpResponse:
 def flag(request: ApiRequest, data: FlagIn) -> HttpResponse:
     """Flag delivered posts of a box, so that they are found again."""
     box = own_box(request, data.box, "box")
-    change = services.flag if data.is_flagged else services.unflag
+    change = services.mailbox.flag if data.is_flagged else services.mailbox.unflag
     return answer({"changed": change(box=box, uids=_uids(Urls(request), box, data.posts))})
 
 
@@ -191,8 +195,8 @@ def delete(request: ApiRequest, data: DeleteIn) -> HttpResponse:
     box = own_box(request, data.box, "box")
     uids, up_to = _chosen(Urls(request), box, data)
     if up_to is not None:
-        return answer({"changed": services.delete_up_to(box=box, uid=up_to)})
-    return answer({"changed": len(services.delete(box=box, uids=uids))})
+        return answer({"changed": services.mailbox.delete_up_to(box=box, uid=up_to)})
+    return answer({"changed": len(services.mailbox.delete(box=box, uids=uids))})
 
 
 @router.post(
@@ -203,6 +207,6 @@ def delete(request: ApiRequest, data: DeleteIn) -> HttpResponse:
 )
 def empty_trash(request: ApiRequest, data: EmptyTrashIn) -> HttpResponse:
     """Remove for good what is in one's trash, up to the newest that one has seen."""
-    trash = selectors.own_box(request.user, names.TRASH)
+    trash = selectors.boxes.own_box(request.user, names.TRASH)
     up_to = Urls(request).uid(data.up_to, trash.pk, "up_to")
-    return answer({"changed": services.empty_trash(owner=request.user, up_to=up_to)})
+    return answer({"changed": services.folders.empty_trash(owner=request.user, up_to=up_to)})

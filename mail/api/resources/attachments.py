@@ -53,8 +53,8 @@ def all_shown(urls: Urls, attachments: Iterable[Attachment]) -> list[dict[str, A
 )
 def list_attachments(request: ApiRequest, draft_id: DraftId) -> HttpResponse:
     """What a draft of one's own carries, in the order in which it was attached."""
-    draft = selectors.own_draft(request.user, draft_id)
-    found = selectors.attachments_of_draft(request.user, draft.pk)
+    draft = selectors.drafts.own_draft(request.user, draft_id)
+    found = selectors.attachments.of_draft(request.user, draft.pk)
     return tagged(request, all_shown(Urls(request), found))
 
 
@@ -76,8 +76,8 @@ def attach(request: ApiRequest, draft_id: DraftId, name: FileName) -> HttpRespon
 
     It is stored once, whoever sends it how often. What breaks off half-way leaves nothing.
     """
-    attached = services.attach(
-        draft=selectors.own_draft(request.user, draft_id),
+    attached = services.attachments.attach(
+        draft=selectors.drafts.own_draft(request.user, draft_id),
         file=request,
         name=name,
         content_type=request.content_type or "",
@@ -94,7 +94,7 @@ def attach(request: ApiRequest, draft_id: DraftId, name: FileName) -> HttpRespon
 )
 def get_attachment(request: ApiRequest, attachment_id: AttachmentId) -> HttpResponse:
     """What a file of a draft of one's own, or of a post that one may read, is."""
-    found = selectors.readable_attachment(request.user, attachment_id)
+    found = selectors.attachments.readable(request.user, attachment_id)
     return tagged(request, shown(Urls(request), found))
 
 
@@ -129,7 +129,7 @@ _RANGE_HEADERS = {
 )
 def get_attachment_content(request: ApiRequest, attachment_id: AttachmentId) -> HttpResponseBase:
     """The file itself, or one range of it; never as a type that a browser would run."""
-    found = selectors.readable_attachment(request.user, attachment_id)
+    found = selectors.attachments.readable(request.user, attachment_id)
     answer = downloads.download(request, found)
     if answer.status_code < HTTPStatus.BAD_REQUEST:
         return answer
@@ -147,6 +147,6 @@ def get_attachment_content(request: ApiRequest, attachment_id: AttachmentId) -> 
 )
 def detach(request: ApiRequest, attachment_id: AttachmentId) -> HttpResponse:
     """Take a file from a draft of one's own; what was sent stays as it was."""
-    found = selectors.draft_attachment(request.user, attachment_id)
-    services.detach(attachment=found)
+    found = selectors.attachments.of_own_draft(request.user, attachment_id)
+    services.attachments.detach(attachment=found)
     return nothing()

@@ -30,7 +30,7 @@ from mail.models import Box, User
 router = Router(tags=["boxes"])
 
 
-type _Numbers = dict[int, selectors.Folder]
+type _Numbers = dict[int, selectors.boxes.Folder]
 
 
 def _shown(request: ApiRequest, urls: Urls, box: Box, numbers: _Numbers) -> dict[str, Any]:
@@ -46,14 +46,14 @@ def _shown(request: ApiRequest, urls: Urls, box: Box, numbers: _Numbers) -> dict
         "join_policy": box.join_policy,
         "post_policy": box.post_policy,
         "mandatory": box.mandatory,
-        "state": selectors.state_of(box.counter) if mine else None,
+        "state": selectors.changes.state_of(box.counter) if mine else None,
         "unread": within.unread if within else None,
         "total": within.total if within else None,
     }
 
 
 def _numbers(request: ApiRequest) -> _Numbers:
-    return {folder.box_id: folder for folder in selectors.folders(request.user)}
+    return {folder.box_id: folder for folder in selectors.boxes.folders(request.user)}
 
 
 @router.get(
@@ -70,7 +70,7 @@ def list_boxes(
     cursor: Cursor = None,
 ) -> HttpResponse:
     """Boxes that one can write to, and one's own folders, by name."""
-    rows = selectors.visible_boxes(request.user).order_by("name")
+    rows = selectors.boxes.visible_boxes(request.user).order_by("name")
     if name_startswith:
         rows = rows.filter(name__istartswith=name_startswith)
     if kind:
@@ -98,16 +98,16 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
     if colon:
         if names.fold(owner) != names.fold(request.user.username):
             raise errors.NameInvalid(name=data.name[: names.MAX_LENGTH], limit=names.MAX_LENGTH)
-        made = services.create_folder(owner=request.user, name=folder)
+        made = services.folders.create(owner=request.user, name=folder)
     else:
-        made = services.create_group(
+        made = services.groups.create(
             name=data.name,
             by=request.user,
             description=data.description,
             join_policy=data.join_policy,
             post_policy=data.post_policy,
         )
-    box = selectors.visible_box(request.user, made.name)
+    box = selectors.boxes.visible_box(request.user, made.name)
     return created(_shown(request, Urls(request), box, _numbers(request)))
 
 
@@ -119,9 +119,9 @@ def create_box(request: ApiRequest, data: BoxIn) -> HttpResponse:
 )
 def get_box(request: ApiRequest, name: Name) -> HttpResponse:
     """A box by name, compared without case."""
-    box = selectors.visible_box(request.user, name)
+    box = selectors.boxes.visible_box(request.user, name)
     if box.owner_id == request.user.pk:
-        services.sync(box=box)
+        services.mailbox.sync(box=box)
         box.counter.refresh_from_db()
     return tagged(request, _shown(request, Urls(request), box, _numbers(request)))
 
@@ -134,11 +134,11 @@ def get_box(request: ApiRequest, name: Name) -> HttpResponse:
 )
 def delete_box(request: ApiRequest, name: Name) -> HttpResponse:
     """Delete a group that one manages, or an empty folder that one made."""
-    box = selectors.visible_box(request.user, name)
+    box = selectors.boxes.visible_box(request.user, name)
     if box.kind == Box.Kind.GROUP:
-        services.delete_group(box=box, by=request.user)
+        services.groups.delete(box=box, by=request.user)
     elif box.owner_id == request.user.pk:
-        services.delete_folder(box=box)
+        services.folders.delete(box=box)
     else:
         raise errors.ManagingNotAllowed(name=box.name)
     return nothing()
@@ -154,7 +154,7 @@ def delete_box(request: ApiRequest, name: Name) -> HttpResponse:
 def describe_group(request: ApiRequest, name: Name, data: AboutIn) -> HttpResponse:
     """What it is for, who may join and who may write: all three, by one of its managers."""
     box = group(request, name)
-    services.describe_group(
+    services.groups.describe(
         box=box,
         by=request.user,
         description=data.description,
@@ -182,7 +182,7 @@ def _people(request: ApiRequest, people: Any, limit: int, cursor: str | None) ->
 
 def group(request: ApiRequest, name: str) -> Box:
     """A group that is not closed; raises NotFound."""
-    box = selectors.visible_box(request.user, name)
+    box = selectors.boxes.visible_box(request.user, name)
     if box.group is None:
         raise errors.NotFound
     return box
@@ -217,7 +217,9 @@ def list_members(
 ) -> HttpResponse:
     """Members by username: all, or those who are called so."""
     after, urls = read_cursor(cursor) or "", Urls(request)
-    people, following = selectors.members(group(request, name), text=q, after=after, limit=limit)
+    people, following = selectors.groups.members(
+        group(request, name), text=q, after=after, limit=limit
+    )
     more = {"Link": next_link(request, following)} if following else {}
     return tagged(request, [users.shown_person(urls, user) for user in people], headers=more)
 
@@ -233,7 +235,7 @@ def add_members(request: ApiRequest, name: Name, data: MembersIn) -> HttpRespons
     """Make many people members at once: all, or none where one of them is nobody."""
     urls = Urls(request)
     usernames = [urls.key(one, "users", "people") for one in data.people]
-    services.add_members(box=group(request, name), usernames=usernames, by=request.user)
+    services.memberships.add_members(box=group(request, name), usernames=usernames, by=request.user)
     return nothing()
 
 
@@ -246,7 +248,7 @@ def add_members(request: ApiRequest, name: Name, data: MembersIn) -> HttpRespons
 )
 def join(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """Make a person a member; what is posted from now on is delivered to them."""
-    services.join(box=group(request, name), user=person(username), by=request.user)
+    services.memberships.join(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -259,7 +261,7 @@ def join(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
 )
 def leave(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """End a membership; what was posted until now stays delivered."""
-    services.leave(box=group(request, name), user=person(username), by=request.user)
+    services.memberships.leave(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -286,7 +288,7 @@ def list_managers(
 )
 def add_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group makes another one."""
-    services.add_manager(box=group(request, name), user=person(username), by=request.user)
+    services.groups.add_manager(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -299,7 +301,7 @@ def add_manager(request: ApiRequest, name: Name, username: Username) -> HttpResp
 )
 def remove_manager(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """A manager of the group ends another's, or their own, managing."""
-    services.remove_manager(box=group(request, name), user=person(username), by=request.user)
+    services.groups.remove_manager(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -324,9 +326,9 @@ def list_changes(
     limit: Limit = DEFAULT,
 ) -> HttpResponse:
     """Added, changed and removed delivered posts. 410: the state is too old, read all anew."""
-    box = selectors.own_box_named(request.user, name)
-    services.sync(box=box)
-    changes = selectors.changes_since(box, since, limit=limit)
+    box = selectors.boxes.own_box_named(request.user, name)
+    services.mailbox.sync(box=box)
+    changes = selectors.changes.after(box, since, limit=limit)
     urls = Urls(request)
 
     def addresses(uids: Sequence[int]) -> list[str]:
@@ -378,8 +380,8 @@ def export_box(
 
     Two at once; 429: wait until one has ended.
     """
-    box = selectors.own_box_named(request.user, name)
-    services.sync(box=box)
+    box = selectors.boxes.own_box_named(request.user, name)
+    services.mailbox.sync(box=box)
     host = split_domain_port(request.get_host())[0].strip("[]")
     lines = mbox.mbox(box, host) if format == "mbox" else mbox.json_lines(box)
     kind = "application/mbox" if format == "mbox" else "application/jsonl"

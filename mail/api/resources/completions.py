@@ -10,7 +10,7 @@ from mail.api.links import Urls
 from mail.api.params import MAX_TEXT, ApiRequest
 from mail.api.responses import tagged
 from mail.api.schemas import CompletionOut, errors_of
-from mail.selectors import Completion
+from mail.selectors.recipients import Completion
 
 router = Router(tags=["completions"])
 
@@ -47,5 +47,5 @@ def list_completions(request: ApiRequest, q: Typed = "", limit: Few = FEW) -> Ht
     First by the name of the box, then by people's full and last names; none for no text.
     """
     urls = Urls(request)
-    found = selectors.completions(request.user, q, limit=limit)
+    found = selectors.recipients.completions(request.user, q, limit=limit)
     return tagged(request, [shown(urls, one) for one in found])

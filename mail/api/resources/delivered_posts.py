@@ -35,7 +35,7 @@ from mail.api.schemas import (
 )
 from mail.models import Attachment, Box, DeliveredPost
 from mail.search.query import parse
-from mail.selectors import DeliveredRow
+from mail.selectors.mailbox import DeliveredRow
 
 router = Router(tags=["delivered-posts"])
 
@@ -44,7 +44,7 @@ def shown(
     urls: Urls, rows: Sequence[DeliveredRow], names: Mapping[int, str]
 ) -> list[dict[str, Any]]:
     """Delivered posts with their files, which are read at once."""
-    files = selectors.attachments_of_posts(row.post_id for row in rows)
+    files = selectors.attachments.of_posts(row.post_id for row in rows)
     return [_one(urls, row, names, files.get(row.post_id, ())) for row in rows]
 
 
@@ -106,10 +106,10 @@ def list_delivered_posts(
     tag = tag_of(request.get_full_path(), urls.base, [_state(box) for box in boxes])
     headers = {"ETag": tag}
     if boxname:
-        headers["Box-State"] = selectors.state_of(boxes[0].counter)
+        headers["Box-State"] = selectors.changes.state_of(boxes[0].counter)
     if (not_modified := known(request, headers)) is not None:
         return not_modified
-    wanted = selectors.DeliveredFilter(
+    wanted = selectors.mailbox.DeliveredFilter(
         sender=urls.key(sender, "users", "sender") if sender else None,
         start=start,
         end=end,
@@ -120,11 +120,13 @@ def list_delivered_posts(
     names = {box.pk: box.name for box in boxes}
     before = _place(read_cursor(cursor))
     if query:
-        rows, place = selectors.searched_rows(
+        rows, place = selectors.search.searched_rows(
             boxes, query, wanted, everywhere=bool(boxname), before=before, limit=limit
         )
     else:
-        rows, place = selectors.delivered_rows(list(names), wanted, before=before, limit=limit)
+        rows, place = selectors.mailbox.delivered_rows(
+            list(names), wanted, before=before, limit=limit
+        )
     if place is not None:
         headers["Link"] = next_link(request, f"{place[0]} {place[1]}")
     return answer(shown(urls, rows, names), headers=headers)
@@ -133,12 +135,12 @@ def list_delivered_posts(
 def _boxes(request: ApiRequest, name: str | None) -> list[Box]:
     """The boxes asked for, the personal one served first."""
     if name is None:
-        boxes = selectors.own_boxes(request.user)
+        boxes = selectors.boxes.own_boxes(request.user)
     else:
         key = Urls(request).key(name, "boxes", "boxname")
-        boxes = [selectors.own_box_named(request.user, key)]
+        boxes = [selectors.boxes.own_box_named(request.user, key)]
     for box in boxes:
-        if box.kind == Box.Kind.PERSONAL and services.sync(box=box).inserted:
+        if box.kind == Box.Kind.PERSONAL and services.mailbox.sync(box=box).inserted:
             box.counter.refresh_from_db()
     return boxes
 
@@ -167,9 +169,9 @@ def create_delivered_post(request: ApiRequest, data: DeliveredPostIn) -> HttpRes
     """Deliver a post that one wrote to one more box."""
     urls = Urls(request)
     box = target_box(request, data.box, "box")
-    post = selectors.own_post(request.user, urls.post_id(data.post, "post"))
-    row = services.deliver(post=post, box=box, by=request.user)
-    found = selectors.delivered_row(box.pk, row.uid)
+    post = selectors.posts.own_post(request.user, urls.post_id(data.post, "post"))
+    row = services.sending.deliver(post=post, box=box, by=request.user)
+    found = selectors.mailbox.delivered_row(box.pk, row.uid)
     return created(*shown(urls, [found], {box.pk: box.name}))
 
 
@@ -201,7 +203,7 @@ def get_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) 
 def _copy(request: ApiRequest, key: str) -> DeliveredPost:
     if (pair := pair_of(key)) is None:
         raise errors.NotFound
-    return selectors.own_copy(request.user, *pair)
+    return selectors.mailbox.own_copy(request.user, *pair)
 
 
 def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
@@ -213,7 +215,7 @@ def _headers(request: ApiRequest, copy: DeliveredPost) -> dict[str, str]:
 
 
 def _shown(request: ApiRequest, copy: DeliveredPost) -> dict[str, Any]:
-    (one,) = shown(Urls(request), [selectors.row_of(copy)], {copy.box_id: copy.box.name})
+    (one,) = shown(Urls(request), [selectors.mailbox.row_of(copy)], {copy.box_id: copy.box.name})
     return one
 
 
@@ -232,12 +234,12 @@ def mark_delivered_post(
     """Mark a delivered post of one's own read or unread, or flag it; the rest stays as it is."""
     box, uid = _own(request, delivered_post_id)
     if "is_read" in data.model_fields_set:
-        mark = services.mark_read if data.is_read else services.mark_unread
+        mark = services.mailbox.mark_read if data.is_read else services.mailbox.mark_unread
         mark(box=box, uids=[uid])
     if "is_flagged" in data.model_fields_set:
-        flag = services.flag if data.is_flagged else services.unflag
+        flag = services.mailbox.flag if data.is_flagged else services.mailbox.unflag
         flag(box=box, uids=[uid])
-    copy = selectors.own_copy(request.user, box.pk, uid)
+    copy = selectors.mailbox.own_copy(request.user, box.pk, uid)
     return answer(_shown(request, copy), headers=_headers(request, copy))
 
 
@@ -250,6 +252,6 @@ def mark_delivered_post(
 def delete_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """Remove a post from one's own box for good; nobody else's copy is touched."""
     box, uid = _own(request, delivered_post_id)
-    if not services.delete(box=box, uids=[uid]):
+    if not services.mailbox.delete(box=box, uids=[uid]):
         raise errors.NotFound
     return nothing()

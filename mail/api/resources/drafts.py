@@ -50,7 +50,7 @@ def shown_whole(urls: Urls, draft: Draft) -> dict[str, Any]:
 )
 def list_drafts(request: ApiRequest, limit: Limit = DEFAULT, cursor: Cursor = None) -> HttpResponse:
     """One's own drafts without their bodies, those saved last first."""
-    rows = selectors.drafts(request.user).defer("body")
+    rows = selectors.drafts.own(request.user).defer("body")
     if (before := read_cursor(cursor)) is not None:
         updated, draft_id = _place(before)
         rows = rows.filter(Q(updated__lt=updated) | Q(updated=updated, pk__lt=draft_id))
@@ -96,7 +96,7 @@ def _saved(
     draft_id: UUID | None = None,
     version: int | None = None,
 ) -> Draft:
-    return services.save_draft(
+    return services.drafts.save(
         owner=request.user,
         draft_id=draft_id,
         version=version,
@@ -124,7 +124,7 @@ def _joined(urls: Urls, given: Sequence[str], field: str) -> str:
 )
 def get_draft(request: ApiRequest, draft_id: DraftId) -> HttpResponse:
     """A draft of one's own, with its body."""
-    draft = selectors.own_draft(request.user, draft_id)
+    draft = selectors.drafts.own_draft(request.user, draft_id)
     return tagged(request, shown_whole(Urls(request), draft))
 
 
@@ -146,7 +146,7 @@ def save_draft(request: ApiRequest, draft_id: DraftId, data: DraftPut) -> HttpRe
 
 
 def _exists(request: ApiRequest, draft_id: UUID) -> bool:
-    return selectors.drafts(request.user).filter(pk=draft_id).exists()
+    return selectors.drafts.own(request.user).filter(pk=draft_id).exists()
 
 
 @router.delete(
@@ -157,7 +157,7 @@ def _exists(request: ApiRequest, draft_id: UUID) -> bool:
 )
 def delete_draft(request: ApiRequest, draft_id: DraftId) -> HttpResponse:
     """Delete a draft for good."""
-    services.discard_draft(draft=selectors.own_draft(request.user, draft_id))
+    services.drafts.discard(draft=selectors.drafts.own_draft(request.user, draft_id))
     return nothing()
 
 
@@ -174,11 +174,11 @@ def send_draft(
 
     409: it has another version than the one to be sent.
     """
-    draft = selectors.drafts(request.user).select_related("owner").filter(pk=draft_id).first()
+    draft = selectors.drafts.own(request.user).select_related("owner").filter(pk=draft_id).first()
     if draft is None:
-        submission = selectors.sent_draft(request.user, draft_id)
+        submission = selectors.drafts.sent_draft(request.user, draft_id)
     elif version is not None and draft.version != version:
         raise errors.DraftChanged
     else:
-        submission = services.send_draft(draft=draft)
+        submission = services.drafts.send(draft=draft)
     return actions.sent(Urls(request), submission)

@@ -48,11 +48,11 @@ class FoundMove(Found):
     )
 
 
-def _hits(request: ApiRequest, data: Found) -> Iterator[selectors.HitBatch]:
-    boxes, query = selectors.own_boxes(request.user), parse(data.q, required=True)
+def _hits(request: ApiRequest, data: Found) -> Iterator[selectors.hits.HitBatch]:
+    boxes, query = selectors.boxes.own_boxes(request.user), parse(data.q, required=True)
     if data.seen is None:
-        return selectors.all_hits(boxes, query, selectors.seen_of(boxes))
-    return selectors.all_hits(boxes, query, _seen(Urls(request), boxes, data.seen))
+        return selectors.hits.all_hits(boxes, query, selectors.hits.seen_of(boxes))
+    return selectors.hits.all_hits(boxes, query, _seen(Urls(request), boxes, data.seen))
 
 
 def _seen(urls: Urls, boxes: list[Box], given: list[str]) -> dict[int, int]:
@@ -77,7 +77,7 @@ def _seen(urls: Urls, boxes: list[Box], given: list[str]) -> dict[int, int]:
 def mark_found_read(request: ApiRequest, data: FoundRead) -> HttpResponse:
     """Mark everything that a search finds."""
     hits = _hits(request, data)
-    return answer({"changed": services.mark_hits(hits=hits, read=data.is_read)})
+    return answer({"changed": services.hits.mark_hits(hits=hits, read=data.is_read)})
 
 
 @router.post(
@@ -89,7 +89,7 @@ def mark_found_read(request: ApiRequest, data: FoundRead) -> HttpResponse:
 def flag_found(request: ApiRequest, data: FoundFlag) -> HttpResponse:
     """Flag everything that a search finds."""
     hits = _hits(request, data)
-    return answer({"changed": services.flag_hits(hits=hits, flagged=data.is_flagged)})
+    return answer({"changed": services.hits.flag_hits(hits=hits, flagged=data.is_flagged)})
 
 
 @router.post(
@@ -104,7 +104,7 @@ def move_found(request: ApiRequest, data: FoundMove) -> HttpResponse:
     What is there already stays, and is not counted.
     """
     hits, to = _hits(request, data), own_box(request, data.to, "to")
-    return answer({"changed": sum(map(len, services.move_hits(hits=hits, to=to)))})
+    return answer({"changed": sum(map(len, services.hits.move_hits(hits=hits, to=to)))})
 
 
 @router.post(
@@ -118,4 +118,4 @@ def delete_found(request: ApiRequest, data: Found) -> HttpResponse:
 
     What may be wanted back is moved to the trash instead.
     """
-    return answer({"changed": services.delete_hits(hits=_hits(request, data))})
+    return answer({"changed": services.hits.delete_hits(hits=_hits(request, data))})

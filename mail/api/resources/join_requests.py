@@ -29,7 +29,9 @@ def list_join_requests(
 ) -> HttpResponse:
     """Those first who have waited longest: all for its managers, one's own for everybody else."""
     box, urls, after = group(request, name), Urls(request), read_number(cursor) or 0
-    found, following = selectors.join_requests_told(request.user, box, after=after, limit=limit)
+    found, following = selectors.groups.visible_join_requests(
+        request.user, box, after=after, limit=limit
+    )
     more = {"Link": next_link(request, str(following))} if following else {}
     return tagged(request, [_shown(urls, each) for each in found], headers=more)
 
@@ -46,7 +48,7 @@ def _shown(urls: Urls, asking: JoinRequest) -> dict[str, Any]:
 )
 def ask_to_join(request: ApiRequest, name: Name) -> HttpResponse:
     """For oneself; asking again changes nothing."""
-    services.ask_to_join(box=group(request, name), user=request.user)
+    services.memberships.ask(box=group(request, name), user=request.user)
     return nothing()
 
 
@@ -58,7 +60,7 @@ def ask_to_join(request: ApiRequest, name: Name) -> HttpResponse:
 )
 def accept_join_request(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """They are a member from now on; who asks no longer stays as they are."""
-    services.accept_request(box=group(request, name), user=person(username), by=request.user)
+    services.memberships.accept(box=group(request, name), user=person(username), by=request.user)
     return nothing()
 
 
@@ -70,5 +72,5 @@ def accept_join_request(request: ApiRequest, name: Name, username: Username) -> 
 )
 def end_join_request(request: ApiRequest, name: Name, username: Username) -> HttpResponse:
     """One's own is withdrawn; that of somebody else is refused, which managers may."""
-    services.refuse_request(box=group(request, name), user=person(username), by=request.user)
+    services.memberships.refuse(box=group(request, name), user=person(username), by=request.user)
     return nothing()

@@ -54,7 +54,7 @@ def list_muted_threads(
         except ValueError:
             raise errors.CursorInvalid from None
     urls = Urls(request)
-    rows = selectors.muted_threads(request.user, before=before, limit=limit + 1)
+    rows = selectors.muting.muted_threads(request.user, before=before, limit=limit + 1)
 
     def show(found: Sequence[tuple[UUID, datetime]]) -> list[dict[str, Any]]:
         return [_shown(urls, *row) for row in found]
@@ -70,9 +70,9 @@ def list_muted_threads(
 )
 def mute_thread(request: ApiRequest, data: MutedThreadIn) -> HttpResponse:
     """From now on what comes in it arrives read."""
-    if not services.mute_thread(user=request.user, thread=data.thread):
+    if not services.muting.mute_thread(user=request.user, thread=data.thread):
         raise errors.AlreadyMuted
-    return created(_shown(Urls(request), *selectors.muted_thread(request.user, data.thread)))
+    return created(_shown(Urls(request), *selectors.muting.muted_thread(request.user, data.thread)))
 
 
 @router.get(
@@ -83,7 +83,9 @@ def mute_thread(request: ApiRequest, data: MutedThreadIn) -> HttpResponse:
 )
 def get_muted_thread(request: ApiRequest, thread: ThreadId) -> HttpResponse:
     """A conversation that one has muted."""
-    return tagged(request, _shown(Urls(request), *selectors.muted_thread(request.user, thread)))
+    return tagged(
+        request, _shown(Urls(request), *selectors.muting.muted_thread(request.user, thread))
+    )
 
 
 @router.delete(
@@ -94,6 +96,6 @@ def get_muted_thread(request: ApiRequest, thread: ThreadId) -> HttpResponse:
 )
 def unmute_thread(request: ApiRequest, thread: ThreadId) -> HttpResponse:
     """From now on what comes in it arrives unread."""
-    if not services.unmute_thread(user=request.user, thread=thread):
+    if not services.muting.unmute_thread(user=request.user, thread=thread):
         raise errors.NotFound
     return nothing()

@@ -63,7 +63,7 @@ def list_posts(
 ) -> HttpResponse:
     """Posts that one wrote or was delivered, newest first. `thread` gives a conversation."""
     urls = Urls(request)
-    rows = selectors.all_readable_posts(request.user).order_by("-pk")
+    rows = selectors.posts.all_readable_posts(request.user).order_by("-pk")
     if sender:
         rows = rows.filter(sender_name__iexact=urls.key(sender, "users", "sender"))
     if start:
@@ -76,7 +76,7 @@ def list_posts(
         rows = rows.filter(pk__lt=_cursor_id(before))
 
     def show(found: Sequence[Post]) -> list[dict[str, Any]]:
-        files = selectors.attachments_of_posts(post.pk for post in found)
+        files = selectors.attachments.of_posts(post.pk for post in found)
         return [_shown(urls, post, files.get(post.pk, ())) for post in found]
 
     return page(request, list(rows[: limit + 1]), limit, key=lambda post: post.pk, show=show)
@@ -98,7 +98,7 @@ def _cursor_id(key: str) -> UUID:
 def create_post(request: ApiRequest, data: PostIn) -> HttpResponse:
     """Store a post; `delivered-posts` delivers it. To write and send at once use `deliver`."""
     urls = Urls(request)
-    post = services.store(
+    post = services.sending.store(
         sender=request.user,
         subject=data.subject,
         body=data.body,
@@ -118,11 +118,11 @@ def get_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """A post that one wrote or was delivered. It never changes, and says so to caches."""
     urls = Urls(request)
     if "If-None-Match" in request.headers:
-        version = selectors.readable_version(request.user, post_id)
+        version = selectors.posts.readable_version(request.user, post_id)
         if (not_modified := known(request, _headers(urls, post_id, *version))) is not None:
             return not_modified
-    post = selectors.readable_post(request.user, post_id)
-    files = selectors.attachments_of_post(post_id)
+    post = selectors.posts.readable_post(request.user, post_id)
+    files = selectors.attachments.of_post(post_id)
     return answer(
         _shown(urls, post, files), headers=_headers(urls, post_id, post.renderer, post.sender_id)
     )
@@ -144,9 +144,9 @@ def _headers(urls: Urls, post_id: UUID, renderer: int, sender_id: int | None) ->
 )
 def report_recall(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """How many other people have a post by now, and how many read it: before one recalls it."""
-    post = selectors.recallable_post(request.user, post_id)
+    post = selectors.posts.recallable_post(request.user, post_id)
     policies.check_recalling(post, request.user)
-    report = selectors.recall_report(post)
+    report = selectors.posts.recall_report(post)
     return tagged(request, {"copies": report.copies, "read": report.read})
 
 
@@ -158,6 +158,6 @@ def report_recall(request: ApiRequest, post_id: PostId) -> HttpResponse:
 )
 def recall_post(request: ApiRequest, post_id: PostId) -> HttpResponse:
     """Hide a post everywhere at once and remove it from every box: its author, or staff."""
-    post = selectors.recallable_post(request.user, post_id)
-    services.recall(post=post, by=request.user)
+    post = selectors.posts.recallable_post(request.user, post_id)
+    services.sending.recall(post=post, by=request.user)
     return nothing()

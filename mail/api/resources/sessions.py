@@ -45,7 +45,7 @@ def list_sessions(
     request: ApiRequest, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
     """The browsers in which one is signed in, the last first; programs with tokens are none."""
-    rows = selectors.sessions(request.user)
+    rows = selectors.account.sessions(request.user)
     if (before := read_cursor(cursor)) is not None:
         rows = rows.filter(started__lt=_moment(before))
 
@@ -87,7 +87,7 @@ def _shown(request: ApiRequest, session: Session) -> dict[str, Any]:
 def end_other_sessions(request: ApiRequest) -> HttpResponse:
     """Sign out in all browsers but this one: asked for by a program, in all."""
     own_key = request.session.session_key or ""
-    ended = services.sign_out_elsewhere(user=request.user, session_key=own_key)
+    ended = services.account.sign_out_elsewhere(user=request.user, session_key=own_key)
     return answer({"ended": ended})
 
 
@@ -99,5 +99,5 @@ def end_other_sessions(request: ApiRequest) -> HttpResponse:
 )
 def end_session(request: ApiRequest, handle: Handle) -> HttpResponse:
     """Whoever sits there has to sign in anew."""
-    services.end_session(user=request.user, handle=handle)
+    services.account.end_session(user=request.user, handle=handle)
     return nothing()

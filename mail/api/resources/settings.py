@@ -64,5 +64,5 @@ def get_settings(request: ApiRequest) -> HttpResponse:
 )
 def save_settings(request: ApiRequest, data: SettingsIn) -> HttpResponse:
     """Change what is named; all of it, or nothing."""
-    services.save_settings(user=request.user, **data.model_dump(exclude_none=True))
+    services.account.save_settings(user=request.user, **data.model_dump(exclude_none=True))
     return answer(_shown(request.user))

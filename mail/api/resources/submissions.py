@@ -24,12 +24,12 @@ def _shown(urls: Urls, row: Submission) -> dict[str, Any]:
         "state": row.state,
         "created": row.created,
         "attempts": row.attempts,
-        "undo_until": row.created + services.UNDO_FOR,
+        "undo_until": row.created + services.sending.UNDO_FOR,
     }
 
 
 def _recipients(urls: Urls, row: Submission) -> list[dict[str, Any]]:
-    names = selectors.names_of(set(row.recipients))
+    names = selectors.boxes.names_of(set(row.recipients))
     waiting = row.state == Submission.State.ACCEPTED
     shown = []
     for box_id in row.recipients:
@@ -96,5 +96,5 @@ def undo_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpRes
     Again it gives the same draft. 404: it was recalled otherwise, or its draft is no more.
     """
     submission = _one(request, submission_id)
-    draft = services.undo_send(submission=submission, by=request.user)
+    draft = services.sending.undo(submission=submission, by=request.user)
     return answer(drafts.shown_whole(Urls(request), draft))

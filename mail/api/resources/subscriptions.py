@@ -78,14 +78,14 @@ def list_subscriptions(
 def create_subscription(request: ApiRequest, data: SubscriptionIn) -> HttpResponse:
     """Join a group, or feed a group that one manages with another one's posts."""
     source = target_box(request, data.source, "source")
-    own = selectors.own_box(request.user)
+    own = selectors.boxes.own_box(request.user)
     target = own if data.target is None else target_box(request, data.target, "target")
     if target.pk != own.pk:
         policies.check_managing(target, request.user)
     if target.pk == own.pk:
-        services.join_anew(box=source, user=request.user, by=request.user)
+        services.memberships.join_once(box=source, user=request.user, by=request.user)
     else:
-        services.subscribe(source=source, target=target, by=request.user)
+        services.groups.subscribe(source=source, target=target, by=request.user)
     row = Subscription.objects.select_related("source", "target")
     return created(_shown(Urls(request), row.get(source=source, target=target)))
 
@@ -117,9 +117,9 @@ def change_subscription(
         policies.check_muting(row.source, row.target, request.user)
     if data.watermark is not None:
         uid = urls.uid(data.watermark, row.source_id, "watermark")
-        services.move_watermark(target=row.target, source=row.source, uid=uid)
+        services.memberships.move_watermark(target=row.target, source=row.source, uid=uid)
     if data.muted is not None:
-        change = services.mute_group if data.muted else services.unmute_group
+        change = services.muting.mute_group if data.muted else services.muting.unmute_group
         change(box=row.source, user=request.user)
     return answer(_shown(urls, _one(request, subscription_id)))
 
@@ -134,7 +134,7 @@ def delete_subscription(request: ApiRequest, subscription_id: SubscriptionId) ->
     """Leave a group; what was posted until now is delivered first."""
     row = _one(request, subscription_id)
     if row.target.kind == Box.Kind.PERSONAL:
-        services.leave(box=row.source, user=request.user, by=request.user)
+        services.memberships.leave(box=row.source, user=request.user, by=request.user)
     else:
-        services.unsubscribe(source=row.source, target=row.target, by=request.user)
+        services.groups.unsubscribe(source=row.source, target=row.target, by=request.user)
     return nothing()

@@ -50,7 +50,7 @@ def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
 
     A token that ends makes none that ends later, and one that only reads makes none.
     """
-    token, secret = services.create_token(
+    token, secret = services.account.create_token(
         user=request.user,
         name=data.name,
         read_only=data.read_only,
@@ -68,5 +68,5 @@ def create_token(request: ApiRequest, data: TokenIn) -> HttpResponse:
 )
 def revoke_token(request: ApiRequest, token_id: TokenId) -> HttpResponse:
     """From now on the token opens nothing."""
-    services.revoke_token(user=request.user, token_id=token_id)
+    services.account.revoke_token(user=request.user, token_id=token_id)
     return nothing()

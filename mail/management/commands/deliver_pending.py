@@ -9,6 +9,6 @@ class Command(BaseCommand):
     help = "Finish submissions that were accepted but, after a crash, not delivered."
 
     def handle(self, **_: Any) -> None:
-        done = services.deliver_pending()
+        done = services.sending.deliver_pending()
         failed = sum(submission.state == submission.State.FAILED for submission in done)
         self.stdout.write(f"{len(done)} submissions finished, {failed} of them failed for some.")

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def _import(self, lines: TextIO, size: int) -> int:
         made = 0
         for batch in batched(_users(lines), BATCH):
-            made += services.import_users(users=batch)
+            made += services.people.import_users(users=batch)
             self._show(made, lines.buffer.tell() / max(size, 1))
         return made
 

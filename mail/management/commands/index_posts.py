@@ -9,4 +9,4 @@ class Command(BaseCommand):
     help = "Make posts findable that were stored before there was a search, or by an older version."
 
     def handle(self, **_: Any) -> None:
-        self.stdout.write(f"{services.index_posts()} posts indexed.")
+        self.stdout.write(f"{services.upkeep.index_posts()} posts indexed.")

@@ -47,17 +47,17 @@ def load() -> None:
     """Play the demo's events through the services."""
     users = {person.username: _make(person) for person in demo.PEOPLE}
     for group, (manager, description) in demo.GROUPS.items():
-        services.create_group(name=group, by=users[manager], description=description)
+        services.groups.create(name=group, by=users[manager], description=description)
     sent: list[tuple[Post, demo.Written]] = []
     for event in demo.EVENTS:
         match event:
             case demo.Joined(user, group):
                 box = Box.objects.named(group).get()
-                services.join(box=box, user=users[user], by=users[user])
+                services.memberships.join(box=box, user=users[user], by=users[user])
             case demo.Read(user):
-                box = selectors.own_box(users[user])
-                services.sync(box=box)
-                services.mark_read(box=box, uids=None)
+                box = selectors.boxes.own_box(users[user])
+                services.mailbox.sync(box=box)
+                services.mailbox.mark_read(box=box, uids=None)
             case demo.Written():
                 answered = next((post for post, _ in sent if post.subject == event.answers), None)
                 sent.append((_send(event, users[event.sender], answered), event))
@@ -72,8 +72,8 @@ def _make(person: demo.Person) -> User:
 
 def _send(event: demo.Written, sender: User, answered: Post | None) -> Post:
     if answered:
-        services.sync(box=selectors.own_box(sender))  # one answers what one has read
-    return services.send(
+        services.mailbox.sync(box=selectors.boxes.own_box(sender))  # one answers what one has read
+    return services.sending.send(
         sender=sender,
         to=event.to,
         subject=event.subject,
@@ -86,7 +86,7 @@ def _send(event: demo.Written, sender: User, answered: Post | None) -> Post:
 def _backdate(sent: list[tuple[Post, demo.Written]]) -> None:
     """Spread the posts over the past weeks: no service offers that, since nobody else may."""
     for box in Box.objects.filter(kind=Box.Kind.PERSONAL):
-        services.sync(box=box)
+        services.mailbox.sync(box=box)
     now = timezone.now()
     for post, event in sent:
         moment = now - timedelta(hours=event.hours_ago)

@@ -102,7 +102,7 @@ def _prepare() -> str:
     except OperationalError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
     accounts = call_command("load_demo", if_empty=True, verbosity=0, stdout=io.StringIO())
-    services.deliver_pending()
+    services.sending.deliver_pending()
     connections.close_all()
     close_pool()  # the server's processes are to have connections of their own
     return str(accounts or "")

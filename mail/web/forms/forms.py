@@ -70,7 +70,7 @@ class ComposeForm(RefusableForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.audience: selectors.Audience | None = None  # of whom it is to be asked
+        self.audience: selectors.recipients.Audience | None = None  # of whom it is to be asked
         self.status = HTTPStatus.OK
 
     @classmethod
@@ -119,9 +119,9 @@ class ComposeForm(RefusableForm):
     def attachments(self, owner: User) -> Iterable[Attachment]:
         """What goes along; until a draft is stored, what the forwarded post carries."""
         if self.saved_id:
-            return selectors.attachments_of_draft(owner, self.saved_id)
+            return selectors.attachments.of_draft(owner, self.saved_id)
         forwards = not self.is_bound and self.initial.get("kind") == Draft.Kind.FORWARD
-        return selectors.attachments_of_post(self.initial["in_reply_to"]) if forwards else ()
+        return selectors.attachments.of_post(self.initial["in_reply_to"]) if forwards else ()
 
     def clean_body(self) -> str:
         """The ends of lines as scripts send them: a form that is posted plainly has others."""
@@ -162,10 +162,10 @@ class ComposeForm(RefusableForm):
         try:
             draft = self._saved_or_sent(sender)
             to = {field: names.split(getattr(draft, field)) for field in ("to", "cc", "bcc")}
-            services.resolve(sender=sender, **to)
+            services.sending.resolve(sender=sender, **to)
             if self._must_ask([name for given in to.values() for name in given], confirmed):
                 return None
-            return services.send_draft(draft=draft)
+            return services.drafts.send(draft=draft)
         except errors.DraftChanged as error:
             self._refuse(str(error), HTTPStatus.CONFLICT)
         except errors.KeyReused:
@@ -182,7 +182,9 @@ class ComposeForm(RefusableForm):
             return None
         body, content_type = self.cleaned_data["body"], self.cleaned_data["content_type"]
         try:
-            made = services.compose(sender=sender, subject="", body=body, content_type=content_type)
+            made = services.sending.compose(
+                sender=sender, subject="", body=body, content_type=content_type
+            )
         except errors.InvalidInput as error:
             self.say(error)
             return None
@@ -199,7 +201,7 @@ class ComposeForm(RefusableForm):
 
     def _saved(self, owner: User) -> Draft:
         data = self.cleaned_data
-        draft = services.save_draft(
+        draft = services.drafts.save(
             owner=owner, draft_id=data["draft"], version=data["version"], **self._content()
         )
         self._show(draft=draft.pk, version=draft.version)
@@ -209,17 +211,17 @@ class ComposeForm(RefusableForm):
     def _attach(self, draft: Draft) -> None:
         """Without scripts, files come and go with the form."""
         if forked := self.cleaned_data.get("forked"):
-            services.copy_attachments(draft=draft, draft_id=forked)
+            services.attachments.copy(draft=draft, draft_id=forked)
         for file in self.files.getlist("files") if self.files else ():
-            services.attach(
+            services.attachments.attach(
                 draft=draft,
                 file=file,
                 name=file.name or "",
                 content_type=file.content_type or "",
             )
         if gone := self.cleaned_data.get("detach"):
-            for one in selectors.attachments_of_draft(draft.owner, draft.pk).filter(pk=gone):
-                services.detach(attachment=one)
+            for one in selectors.attachments.of_draft(draft.owner, draft.pk).filter(pk=gone):
+                services.attachments.detach(attachment=one)
 
     def _saved_or_sent(self, owner: User) -> Draft:
         """The stored draft, or one that was sent: its key tells whether it was sent as it is now.
@@ -238,7 +240,7 @@ class ComposeForm(RefusableForm):
             return self._saved_or_sent(owner)
 
     def _must_ask(self, wanted: list[str], confirmed: str) -> bool:
-        audience = selectors.audience(wanted)
+        audience = selectors.recipients.audience(wanted)
         everyone = any(box.kind == Box.Kind.EVERYONE for box in audience.boxes)
         many = everyone or audience.people > self.ASK_ABOVE
         if not many or confirmed == str(audience.people):
@@ -265,7 +267,7 @@ class ComposeForm(RefusableForm):
 
 def _was_sent(sender: User, draft_id: UUID) -> bool:
     try:
-        selectors.sent_draft(sender, draft_id)
+        selectors.drafts.sent_draft(sender, draft_id)
     except errors.NotFound:
         return False
     return True
@@ -331,7 +333,7 @@ class SettingsForm(RefusableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own = _("As the browser says")
-        zones = [(zone, zone.replace("_", " ")) for zone in selectors.time_zones()]
+        zones = [(zone, zone.replace("_", " ")) for zone in selectors.account.time_zones()]
         # A choice field takes its choices late, since they are translated anew for each reader.
         self.fields["language"].choices = [("", own), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = [("", own), *zones]  # type: ignore[attr-defined]
@@ -348,7 +350,7 @@ class SettingsForm(RefusableForm):
         if not self.is_valid():
             return False
         try:
-            services.save_settings(user=user, **self.cleaned_data)
+            services.account.save_settings(user=user, **self.cleaned_data)
         except errors.InvalidInput as error:
             self.say(error)
             return False
@@ -358,7 +360,7 @@ class SettingsForm(RefusableForm):
 class TokenForm(RefusableForm):
     name = forms.CharField(
         label=_("What it is for"),
-        max_length=services.MAX_TOKEN_NAME,
+        max_length=services.account.MAX_TOKEN_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     days = forms.IntegerField(
@@ -366,7 +368,7 @@ class TokenForm(RefusableForm):
         help_text=_("Empty: it does not end."),
         required=False,
         min_value=1,
-        max_value=services.LONGEST_TOKEN.days - 1,
+        max_value=services.account.LONGEST_TOKEN.days - 1,
     )
     read_only = forms.BooleanField(label=_("It may only read"), required=False)
 
@@ -376,7 +378,7 @@ class TokenForm(RefusableForm):
             return None
         days = self.cleaned_data["days"]
         try:
-            _token, secret = services.create_token(
+            _token, secret = services.account.create_token(
                 user=user,
                 name=self.cleaned_data["name"],
                 read_only=self.cleaned_data["read_only"],
@@ -396,7 +398,7 @@ class FolderForm(RefusableForm):
         if not self.is_valid():
             return None
         try:
-            return services.create_folder(owner=owner, name=self.cleaned_data["name"])
+            return services.folders.create(owner=owner, name=self.cleaned_data["name"])
         except errors.InvalidInput as error:
             self.say(error)
             return None
@@ -423,7 +425,7 @@ class GroupForm(RefusableForm):
         if not self.is_valid():
             return None
         try:
-            return services.create_group(by=by, **self.cleaned_data)
+            return services.groups.create(by=by, **self.cleaned_data)
         except errors.InvalidInput as error:
             self.say(error)
             return None
@@ -433,7 +435,7 @@ class GroupForm(RefusableForm):
         if not self.is_valid():
             return False
         try:
-            services.describe_group(box=box, by=by, **self.cleaned_data)
+            services.groups.describe(box=box, by=by, **self.cleaned_data)
         except errors.InvalidInput as error:
             self.say(error)
             return False
@@ -446,12 +448,14 @@ class SearchForm(forms.Form):
     q = forms.CharField(required=False, strip=False)
     query = Query()
 
-    def found(self, user: User, before: selectors.Place | None) -> selectors.Hits | None:
+    def found(
+        self, user: User, before: selectors.search.Place | None
+    ) -> selectors.search.Hits | None:
         """One page of hits; None, with an error at the field, where that is refused."""
         if not self.is_valid():
             return None
         try:
-            return selectors.search(user, self.query, before=before, limit=user.page_size)
+            return selectors.search.search(user, self.query, before=before, limit=user.page_size)
         except errors.SearchInvalid as error:
             self.add_error("q", str(error))
             return None

@@ -32,7 +32,7 @@ class PersonForm(_NameForm):
         if not self.is_valid():
             return None
         name = self.cleaned_data["person"]
-        if (person := selectors.person(name)) is None:
+        if (person := selectors.groups.person(name)) is None:
             self.say(errors.UnknownRecipient(names=[name], field="person"))
         return person
 
@@ -49,7 +49,7 @@ class PeopleForm(_NameForm):
             return None
         usernames = names.split(self.cleaned_data["people"])
         try:
-            return services.add_members(box=box, usernames=usernames, by=by)
+            return services.memberships.add_members(box=box, usernames=usernames, by=by)
         except errors.InvalidInput as error:
             self.say(error)
             return None
@@ -72,17 +72,17 @@ class SourceForm(_NameForm):
 
     def add(self, target: Box, by: User) -> Box | None:
         """Feed a group with it; None, with an error at the field, where that is refused."""
-        return self._change(services.subscribe, target, by)
+        return self._change(services.groups.subscribe, target, by)
 
     def remove(self, target: Box, by: User) -> Box | None:
         """End that; likewise."""
-        return self._change(services.unsubscribe, target, by)
+        return self._change(services.groups.unsubscribe, target, by)
 
     def _change(self, change: _Change, target: Box, by: User) -> Box | None:
         if not self.is_valid():
             return None
         try:
-            source = selectors.source(self.cleaned_data["source"])
+            source = selectors.groups.source(self.cleaned_data["source"])
             change(source=source, target=target, by=by)
         except (errors.InvalidInput, errors.NotAllowed) as error:
             self.add_error("source", str(error))
