@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mail import selectors, services
+from mail.selectors.selection import some
 
 NARROW = {"width": 390, "height": 800}
 
@@ -19,7 +20,9 @@ def posts(cast):
     ):
         services.sending.send(sender=cast["udapost"], to=["test"], subject=subject, body=body)
     box = selectors.boxes.own_box(cast["test"])
-    services.mailbox.move(box=box, uids=[2], to=selectors.boxes.own_box(cast["test"], "archive"))
+    services.mailbox.move(
+        selection=some(box, [2]), to=selectors.boxes.own_box(cast["test"], "archive")
+    )
 
 
 def search(page: Page, text: str) -> None:

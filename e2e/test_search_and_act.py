@@ -8,6 +8,7 @@ from mail import selectors, services
 from mail.delivery import insert
 from mail.models import Post
 from mail.search import index, tokenizer
+from mail.selectors.selection import some
 
 MANY = 1200
 
@@ -22,7 +23,9 @@ def posts(cast):
     services.sending.send(sender=cast["udapost"], to=["test"], subject="Minutes")
     services.sending.send(sender=cast["test"], to=["udapost"], subject="Lunch for all")
     box = selectors.boxes.own_box(cast["test"])
-    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(cast["test"], "archive"))
+    services.mailbox.move(
+        selection=some(box, [1]), to=selectors.boxes.own_box(cast["test"], "archive")
+    )
 
 
 @pytest.fixture
@@ -181,7 +184,7 @@ def test_an_opened_hit_that_is_chosen_leads_there_too(window, posts):
 
 def test_the_trash_is_asked_about(window, posts, cast):
     box = selectors.boxes.own_box(cast["test"])
-    services.mailbox.trash(box=box, uids=[2, 3])
+    services.mailbox.trash(selection=some(box, [2, 3]), owner=cast["test"])
     page = window("test")
     search(page, "lunch in:trash")
     page.get_by_role("checkbox", name="Choose all on this page").check()

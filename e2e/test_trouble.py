@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from e2e.mailbox import line
 from mail import selectors, services
+from mail.selectors.selection import some
 
 
 class TestTrouble:
@@ -29,7 +30,7 @@ class TestTrouble:
     def test_what_is_gone_is_said(self, window, send, cast):
         send("gone")
         page = window("test", complains=False)
-        services.mailbox.delete(box=selectors.boxes.own_box(cast["test"]), uids=[1])
+        services.mailbox.delete(selection=some(selectors.boxes.own_box(cast["test"]), [1]))
         line(page, "gone").get_by_role("link").click()
         expect(page.get_by_role("status")).to_contain_text("There is no")
 

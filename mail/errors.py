@@ -239,6 +239,15 @@ class UndoTooLate(MailError):
     )
 
 
+class FlagInvalid(InvalidInput):
+    code = "flag-invalid"
+    field = "flags"
+    message = _(
+        "“%(flag)s” is not a flag: use at most %(limit)s ASCII letters, digits and signs, without "
+        "spaces, brackets, quotes, %%, * and backslashes, except for one at the beginning."
+    )
+
+
 class KeyInvalid(InvalidInput):
     code = "idempotency-key-invalid"
     field = "Idempotency-Key"
@@ -365,7 +374,13 @@ class TokenReadOnly(NotAllowed):
 
 class Ambiguous(InvalidInput):
     code = "ambiguous"
-    message = _("Give either %(first)s or %(second)s.")
+    message = _("Give exactly one of %(choices)s.")
+
+
+class BoxMissing(InvalidInput):
+    code = "box-missing"
+    field = "box"
+    message = _("Name the box that the posts are in.")
 
 
 class PostUnknown(InvalidInput):

@@ -20,7 +20,6 @@ from mail.api.resources import (
     completions,
     delivered_posts,
     drafts,
-    found,
     join_requests,
     muted_threads,
     posts,
@@ -74,7 +73,6 @@ for prefix, router in (
     ("delivered-posts", delivered_posts.router),
     ("subscriptions", subscriptions.router),
     ("actions", actions.router),
-    ("actions", found.router),
     ("submissions", submissions.router),
     ("tokens", tokens.router),
     ("drafts", drafts.router),
@@ -104,6 +102,5 @@ def root(request: ApiRequest) -> HttpResponse:
     more = ("drafts", "completions", "muted-threads", "tokens", "sessions", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
-    found_acts = ("mark-found-read", "flag-found", "move-found", "delete-found")
-    links |= {name: urls.collection(f"actions/{name}") for name in (*acts, *found_acts)}
+    links |= {name: urls.collection(f"actions/{name}") for name in acts}
     return tagged(request, links | {"documentation": urls.collection("docs")})

@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from mail import names
 from mail.api import fields
 from mail.models import Box, Draft, Post
+from mail.search.query import MAX_LENGTH
 from mail.services.account import MAX_TOKEN_NAME
 from mail.services.sending import MAX_RECIPIENTS
 
@@ -110,10 +111,6 @@ class Root(Schema):
     flag: Url
     delete: Url
     empty_trash: Url = Field(alias="empty-trash")
-    mark_found_read: Url = Field(alias="mark-found-read")
-    flag_found: Url = Field(alias="flag-found")
-    move_found: Url = Field(alias="move-found")
-    delete_found: Url = Field(alias="delete-found")
     documentation: Url
 
 
@@ -332,15 +329,32 @@ _Uids = Annotated[list[Uid], Field(min_length=1, max_length=1000)]
 
 
 class Chosen(Input):
-    """Some delivered posts of a box, or all up to one."""
+    """Some delivered posts of a box, all up to one, or all that a search finds."""
 
-    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
+    box: Reference | None = Field(
+        None,
+        examples=[f"{HOST}/boxes/alice"],
+        description="The box of `posts` or `up_to`. With `q` the only box that is searched; left "
+        "out, all boxes of the person are.",
+    )
     posts: _Uids | None = Field(
         None,
         description="Delivered posts of the box, or their uids.",
         examples=[[f"{HOST}/delivered-posts/7.42", 43]],
     )
     up_to: Uid | None = Field(None, description="Instead of `posts`: all up to and with this one.")
+    q: str | None = Field(
+        None,
+        description="Instead of `posts`: what to look for, as in the list of delivered posts; it "
+        "is not empty.",
+        json_schema_extra=limits(minLength=1, maxLength=MAX_LENGTH),
+    )
+    seen: Annotated[list[Reference], Field(max_length=1000)] | None = Field(
+        None,
+        description="With `q`: the newest delivered post seen of each box. What came later stays, "
+        "and so does all that lies in other boxes. Left out: all there is by now.",
+        examples=[[f"{HOST}/delivered-posts/7.42", "9.3"]],
+    )
 
 
 class MoveIn(Chosen):
@@ -352,8 +366,8 @@ class MoveIn(Chosen):
 class Moved(Schema):
     changed: int = Field(description="How many were moved.")
     posts: list[Url] = Field(
-        description="Where they are now, in the order of their old uids; after `up_to`, by which "
-        "any number is moved, none is named."
+        description="Where they are now, in the order of their old uids; after `up_to` and "
+        "`q`, by which any number is moved, none is named."
     )
 
 
@@ -361,12 +375,7 @@ class MarkReadIn(Chosen):
     is_read: StrictBool = Field(default=True, description="false marks them unread.")
 
 
-class FlagIn(Input):
-    box: Reference = Field(examples=[f"{HOST}/boxes/alice"])
-    posts: _Uids = Field(
-        description="Delivered posts of the box, or their uids.",
-        examples=[[f"{HOST}/delivered-posts/7.42", 43]],
-    )
+class FlagIn(Chosen):
     is_flagged: StrictBool = Field(default=True, description="false takes the flag away.")
 
 

@@ -69,10 +69,10 @@ def _leads_at_once(key: tuple[int, ...], job: _Job) -> bool:
 
 def _lead(key: tuple[int, ...], leader: _Job) -> None:
     """Do the leader's batch, then for some turns what has gathered meanwhile."""
-    batch, doubtful = leader.batch, list[Delivered]()
+    batch, redelivered = leader.batch, list[Delivered]()
     try:
         for _ in range(TURNS):
-            doubtful += _run(batch)
+            redelivered += _run(batch)
             _wake(batch)
             if len(batch) > 1:
                 time.sleep(GATHERING)
@@ -82,7 +82,7 @@ def _lead(key: tuple[int, ...], leader: _Job) -> None:
     finally:
         if batch:
             _hand_over(key, batch, leader)
-    withdraw_returned(doubtful)  # nobody need wait for that
+    withdraw_returned(redelivered)  # nobody need wait for that
 
 
 def _wake(jobs: Sequence[_Job]) -> None:
@@ -123,4 +123,4 @@ def _run(batch: Sequence[_Job]) -> list[Delivered]:
         return [row for job in batch for row in _run([job])]
     for job in batch:
         job.rows = [row for row in inserted.rows if row.post_id == job.delivery.post_id]
-    return inserted.doubtful
+    return inserted.redelivered

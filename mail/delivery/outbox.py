@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from mail.db import BATCH, retried
 from mail.delivery.group_commit import insert_together
 from mail.delivery.insert import Delivery
-from mail.delivery.recall import remove_everywhere
+from mail.delivery.recall import take_back
 from mail.models import BoxCounter, Post, Submission
 
 
@@ -42,7 +42,7 @@ def _finish(submission: Submission) -> None:
 def withdraw_if_recalled(post: Post) -> None:
     """Take a post out again where it was recalled while it was delivered."""
     if Post.objects.filter(pk=post.pk).exclude(recalled=None).exists():
-        remove_everywhere(post.pk)
+        take_back(post.pk)
 
 
 def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, str]:

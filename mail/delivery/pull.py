@@ -1,12 +1,13 @@
-"""Serve the subscriptions of a box."""
+"""Serve subscriptions: the one pull, for a member who looks and for those who leave."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from mail.db import BATCH, retried
-from mail.delivery.counters import Counter
+from mail.delivery.counters import LOCK, RAISED, announce, lock
+from mail.delivery.insert import ARRIVING, INSERTED
 
 
 class Pulled(NamedTuple):
@@ -18,9 +19,8 @@ class Pulled(NamedTuple):
 
 class _Source(NamedTuple):
     box_id: int
-    watermark: int
     pending: bool
-    fed: bool
+    nested: bool  # a group that receives from others: it is served first
     mutes: bool  # of the target: whether it has muted any conversation
 
 
@@ -39,72 +39,81 @@ class _Pending(NamedTuple):
 # sources' machines, and PostgreSQL 17 finds all counters in one walk through their index.
 _SOURCES = """
 WITH subscribed AS MATERIALIZED (
-    SELECT source_id, watermark FROM mail_subscription WHERE target_id = %s::bigint
+    SELECT source_id, watermark FROM mail_subscription WHERE target_id = %(box_id)s::bigint
 ), counters AS MATERIALIZED (
     SELECT box_id, last_uid, fed FROM mail_boxcounter
     WHERE box_id = ANY (ARRAY(SELECT source_id FROM subscribed))
 )
-SELECT s.source_id, s.watermark, c.last_uid > s.watermark, c.fed,
-       EXISTS (SELECT FROM mail_mutedthread WHERE box_id = %s::bigint)
+SELECT s.source_id, c.last_uid > s.watermark, c.fed,
+       EXISTS (SELECT FROM mail_mutedthread WHERE box_id = %(box_id)s::bigint)
 FROM subscribed s JOIN counters c ON c.box_id = s.source_id
 WHERE c.last_uid > s.watermark OR c.fed
 """
 
 
 def _sources(box_id: int) -> list[_Source]:
-    """Those sources of a box that have something new, or may have it from their own sources."""
+    """Return the sources that have something new, or may have it from their own sources."""
     with connection.cursor() as cursor:
-        cursor.execute(_SOURCES, [box_id, box_id])
+        cursor.execute(_SOURCES, {"box_id": box_id})
         return [_Source(*row) for row in cursor.fetchall()]
 
 
-def pull(box_id: int, *, owner_name: str = "") -> Pulled:
+def pull(box_id: int) -> Pulled:
     """Serve the subscriptions of a box, and of its sources first: at most one batch each.
 
-    Nothing pending costs one read and no lock. What `owner_name` wrote arrives read.
+    Nothing pending costs one read and no lock.
     """
-    return _pull(box_id, owner_name, seen=set())
+    return _pull(box_id, seen=set())
 
 
-def _pull(box_id: int, owner_name: str, seen: set[int]) -> Pulled:
+def _pull(box_id: int, seen: set[int]) -> Pulled:
     sources = _sources(box_id)
-    fed = [source.box_id for source in sources if source.fed and source.box_id not in seen]
-    seen.update(fed)  # a group that is reached in two ways is served once
+    nested = [source.box_id for source in sources if source.nested and source.box_id not in seen]
+    seen.update(nested)  # a group that is reached in two ways is served once
     more = False
-    for source in fed:
-        more |= _pull(source, "", seen).more
-    if fed:
+    for source in nested:
+        more |= _pull(source, seen).more
+    if nested:
         sources = _sources(box_id)
-    if not any(source.pending for source in sources):
+    due = [source.box_id for source in sources if source.pending]
+    if not due:
         return Pulled(0, more)
-    due = [source for source in sources if source.pending]
-    own = retried(lambda: _pull_batch(box_id, owner_name, due))
+    own = retried(lambda: _pull_batch(box_id, due, mutes=sources[0].mutes))
     return Pulled(own.inserted, own.more or more)
 
 
 @transaction.atomic
-def _pull_batch(box_id: int, owner_name: str, sources: Sequence[_Source]) -> Pulled:
-    counter, pending = _lock_and_read(box_id, sources)
-    if counter is None or not pending.number:
+def _pull_batch(box_id: int, source_ids: Sequence[int], *, mutes: bool) -> Pulled:
+    pending = _lock_and_read(box_id, source_ids)
+    if pending is None:
         return Pulled(0, more=False)
-    threads = _threads(pending.posts) if sources[0].mutes else "{}"
-    inserted = _insert_pending(box_id, counter, pending, threads, owner_name)
-    return Pulled(inserted, more=pending.number == BATCH)
+    return _serve([box_id], source_ids, pending, mutes=mutes)
 
 
-def _lock_and_read(box_id: int, sources: Sequence[_Source]) -> tuple[Counter | None, _Pending]:
-    """Lock the box, then read what is pending: two statements, sent in one go."""
+@transaction.atomic
+def serve(source_id: int, target_ids: Sequence[int]) -> None:
+    """Serve targets to the end of one source; their counters stay locked until the commit."""
+    lock(target_ids)
+    mutes: bool | None = None
+    more = True
+    while more:
+        with connection.cursor() as cursor:
+            cursor.execute(*_reading(target_ids, [source_id]))
+            pending = _Pending(*cursor.fetchone())
+        if mutes is None and pending.number:
+            mutes = _mutes(target_ids)
+        more = _serve(target_ids, [source_id], pending, mutes=bool(mutes)).more
+
+
+def _lock_and_read(box_id: int, source_ids: Sequence[int]) -> _Pending | None:
+    """Lock a box, then read what is pending; None if it is gone. Two statements, sent in one go."""
     # The second reads the watermarks again: its snapshot starts after the lock, so it sees all
     # that an earlier pull did. With those read before the lock all would be delivered twice.
     with connection.cursor() as locking, connection.cursor() as reading:
         with connection.wrap_database_errors, connection.connection.pipeline():
-            locking.execute(
-                "SELECT last_uid, modseq FROM mail_boxcounter WHERE box_id = %s FOR NO KEY UPDATE",
-                [box_id],
-            )
-            reading.execute(*_pending(box_id, sources))
-        row = locking.fetchone()
-        return row and Counter(*row), _Pending(*reading.fetchone())
+            locking.execute(LOCK, {"box_ids": [box_id]})
+            reading.execute(*_reading([box_id], source_ids))
+        return _Pending(*reading.fetchone()) if locking.fetchone() else None
 
 
 # Posts are taken from each source in the order of its uids, so that the watermark can stand on
@@ -113,12 +122,12 @@ def _lock_and_read(box_id: int, sources: Sequence[_Source]) -> tuple[Counter | N
 _BRANCH = """
     (SELECT box_id, uid, post_id, subject, sender_name, delivered FROM mail_deliveredpost
      WHERE box_id = %s::bigint AND uid > (
-         SELECT watermark FROM mail_subscription
-         WHERE target_id = %s::bigint AND source_id = %s::bigint
+         SELECT min(watermark) FROM mail_subscription
+         WHERE target_id = ANY (%s::bigint[]) AND source_id = %s::bigint
      ) ORDER BY uid LIMIT %s::bigint)"""
 # What a pull moves stays in PostgreSQL's own notation of arrays on its way through Python: reading
 # and writing a thousand of each would cost more than the rest of the pull.
-_PENDING = """
+_READ = """
 WITH pending AS MATERIALIZED (
     SELECT box_id, uid, post_id, subject, sender_name FROM (
         SELECT *, max(delivered) OVER (PARTITION BY box_id ORDER BY uid) AS due
@@ -131,12 +140,22 @@ FROM pending
 """
 
 
-def _pending(box_id: int, sources: Sequence[_Source]) -> tuple[str, list[int]]:
-    """The statement that reads what is pending, and its parameters."""
-    params: list[int] = []
-    for source in sources:
-        params += (source.box_id, box_id, source.box_id, BATCH)
-    return _PENDING.format("\n    UNION ALL".join([_BRANCH] * len(sources))), [*params, BATCH]
+def _reading(target_ids: Sequence[int], source_ids: Sequence[int]) -> tuple[str, list[Any]]:
+    """Return the statement that reads what is pending, and its parameters."""
+    params: list[Any] = []
+    for source_id in source_ids:
+        params += (source_id, list(target_ids), source_id, BATCH)
+    return _READ.format("\n    UNION ALL".join([_BRANCH] * len(source_ids))), [*params, BATCH]
+
+
+def _mutes(box_ids: Sequence[int]) -> bool:
+    """Tell whether any of the boxes has muted a conversation."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM mail_mutedthread WHERE box_id = ANY (%s::bigint[]))",
+            [list(box_ids)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 _THREADS = """
@@ -147,62 +166,76 @@ LEFT JOIN mail_post p ON p.id = u.post_id
 
 
 def _threads(posts: str) -> str:
-    """The conversations of posts, as PostgreSQL writes arrays, in the order of the posts."""
+    """Return the conversations of posts, as PostgreSQL writes arrays, in the order of the posts."""
     with connection.cursor() as cursor:
         cursor.execute(_THREADS, [posts])
         return str(cursor.fetchone()[0])
 
 
-# A post that comes in several ways arrives read where all of them are muted.
-_INSERT_PENDING = """
-WITH pending AS MATERIALIZED (
-    SELECT *, row_number() OVER (PARTITION BY post_id ORDER BY place) AS copy,
-           bool_and(source_id = ANY (ARRAY(
-               SELECT source_id FROM mail_subscription WHERE target_id = %s AND muted
-           ))) OVER (PARTITION BY post_id) AS muted
-    FROM unnest((SELECT %s::text::uuid[]), (SELECT %s::text::bigint[]),
-                (SELECT %s::text::bigint[]), (SELECT %s::text::text[]),
-                (SELECT %s::text::text[]), (SELECT %s::text::uuid[]))
-         WITH ORDINALITY AS p (post_id, source_id, uid, subject, sender_name, thread, place)
-), fresh AS (
-    SELECT *, row_number() OVER (ORDER BY place) AS nth FROM pending p
-    WHERE copy = 1
-      AND post_id NOT IN (SELECT post_id FROM mail_deliveredpost
-                          WHERE box_id = %s AND post_id = ANY (ARRAY(SELECT post_id FROM pending)))
-      AND post_id NOT IN (SELECT post_id FROM mail_tombstone
-                          WHERE box_id = %s AND post_id = ANY (ARRAY(SELECT post_id FROM pending)))
-), inserted AS (
-    INSERT INTO mail_deliveredpost
-        (box_id, uid, post_id, source_id, delivered, read_at, modseq, subject, sender_name)
-    SELECT %s, %s + nth, post_id, source_id, statement_timestamp(),
-           CASE WHEN sender_name = %s OR muted OR thread = ANY (ARRAY(
-               SELECT m.thread FROM mail_mutedthread m
-               WHERE m.box_id = %s AND m.thread = ANY (ARRAY(SELECT thread FROM pending))
-           )) THEN statement_timestamp() END, %s, subject, sender_name
-    FROM fresh
-), moved AS (
-    UPDATE mail_subscription s SET watermark = m.uid
-    FROM (SELECT source_id, max(uid) AS uid FROM pending GROUP BY source_id) AS m
-    WHERE s.target_id = %s AND s.source_id = m.source_id AND s.watermark < m.uid
+# What a box has, or has had, is left out. A post that comes in several ways is inserted once, and
+# arrives read where all of them are muted; so does what somebody wrote to their own groups.
+# Watermarks move by what was read, not by what was inserted.
+_SERVE = f"""
+WITH due AS MATERIALIZED (
+    SELECT s.target_id, s.source_id, s.watermark, s.muted,
+           CASE WHEN b.kind = 'personal' THEN b.name END AS owner
+    FROM mail_subscription s JOIN mail_box b ON b.id = s.target_id
+    WHERE s.target_id = ANY (%(targets)s::bigint[]) AND s.source_id = ANY (%(sources)s::bigint[])
+), pending AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %(posts)s::text::uuid[]), (SELECT %(from)s::text::bigint[]),
+                         (SELECT %(uids)s::text::bigint[]), (SELECT %(subjects)s::text::text[]),
+                         (SELECT %(senders)s::text::text[]), (SELECT %(threads)s::text::uuid[]))
+                  WITH ORDINALITY
+                  AS p (post_id, source_id, uid, subject, sender_name, thread, place)
+), coming AS MATERIALIZED (
+    SELECT d.target_id AS box_id, p.*,
+           row_number() OVER (PARTITION BY d.target_id, p.post_id ORDER BY p.place) AS way,
+           bool_and(d.muted OR p.sender_name IS NOT DISTINCT FROM d.owner)
+               OVER (PARTITION BY d.target_id, p.post_id) AS is_read
+    FROM due d JOIN pending p ON p.source_id = d.source_id AND p.uid > d.watermark
+), fresh AS MATERIALIZED (
+    SELECT *, row_number() OVER (PARTITION BY box_id ORDER BY place) AS nth FROM coming
+    WHERE way = 1
+      AND (box_id, post_id) NOT IN (
+          SELECT d.box_id, d.post_id FROM mail_deliveredpost d
+          WHERE d.box_id = ANY (%(targets)s::bigint[])
+            AND d.post_id = ANY (ARRAY(SELECT post_id FROM pending)))
+      AND (box_id, post_id) NOT IN (
+          SELECT t.box_id, t.post_id FROM mail_tombstone t
+          WHERE t.box_id = ANY (%(targets)s::bigint[])
+            AND t.post_id = ANY (ARRAY(SELECT post_id FROM pending)))
+), changed AS (
+    SELECT box_id, max(nth) AS uids FROM fresh GROUP BY box_id
+), {RAISED}, placed AS ({ARRIVING}), inserted AS ({INSERTED}), passed AS (
+    UPDATE mail_subscription s SET watermark = l.uid
+    FROM (SELECT source_id, max(uid) AS uid FROM pending GROUP BY source_id) AS l
+    WHERE s.target_id = ANY (%(targets)s::bigint[]) AND s.source_id = l.source_id
+      AND s.watermark < l.uid
 )
-UPDATE mail_boxcounter SET last_uid = last_uid + (SELECT count(*) FROM fresh), modseq = %s
-WHERE box_id = %s RETURNING last_uid
+SELECT count(*), array_agg(DISTINCT box_id) FROM inserted
 """
 
 
-def _insert_pending(
-    box_id: int, counter: Counter, pending: _Pending, threads: str, owner_name: str
-) -> int:
-    """Insert what the box has never had; watermarks move by what was read, not by that."""
-    modseq = counter.modseq + 1
+def _serve(
+    target_ids: Sequence[int], source_ids: Sequence[int], pending: _Pending, *, mutes: bool
+) -> Pulled:
+    """Insert a batch into boxes whose counters are locked, as far as each has not had it."""
+    if not pending.number:
+        return Pulled(0, more=False)
     with connection.cursor() as cursor:
         cursor.execute(
-            _INSERT_PENDING,
-            [
-                *(box_id, *pending[1:], threads),
-                *(box_id, box_id),
-                *(box_id, counter.last_uid, owner_name, box_id, modseq),
-                *(box_id, modseq, box_id),
-            ],
+            _SERVE,
+            {
+                "targets": list(target_ids),
+                "sources": list(source_ids),
+                "posts": pending.posts,
+                "from": pending.sources,
+                "uids": pending.uids,
+                "subjects": pending.subjects,
+                "senders": pending.senders,
+                "threads": _threads(pending.posts) if mutes else "{}",
+            },
         )
-        return int(cursor.fetchone()[0]) - counter.last_uid
+        inserted, changed = cursor.fetchone()
+    announce(changed or ())
+    return Pulled(inserted, more=pending.number == BATCH)

@@ -1,59 +1,51 @@
-"""Take posts out of every box."""
+"""Take a recalled post out of every box, also where a pull is just putting it.
 
-import time
-from collections.abc import Sequence
+A pull that read the post in a source before it was taken from there may commit afterwards. So a
+recall looks twice: once at once, and again when every transaction that was writing in between has
+ended. Nobody waits for that: what cannot be finished at once is finished by the pending work.
+"""
+
 from functools import partial
 from uuid import UUID
 
 from django.db import connection
 
 from mail.db import BATCH, retried
-
-WRITERS_AWAITED = 3.0  # seconds
-
-
-_WITHDRAW = """
-WITH locked AS MATERIALIZED (
-    SELECT box_id FROM mail_boxcounter WHERE box_id = ANY (%s::bigint[])
-    ORDER BY box_id FOR NO KEY UPDATE
-), counted AS (
-    UPDATE mail_boxcounter c SET modseq = c.modseq + 1 FROM locked
-    WHERE c.box_id = locked.box_id RETURNING c.box_id, c.modseq
-), gone AS (
-    DELETE FROM mail_deliveredpost d USING counted
-    WHERE d.box_id = counted.box_id AND d.post_id = %s
-    RETURNING d.box_id, d.uid, d.post_id, counted.modseq
-)
-INSERT INTO mail_tombstone (box_id, uid, post_id, modseq, at)
-SELECT box_id, uid, post_id, modseq, statement_timestamp() FROM gone
-"""
+from mail.delivery.remove import withdraw
+from mail.models import Recall
 
 
-def withdraw(post_id: UUID, box_ids: Sequence[int]) -> int:
-    """Take a post out of boxes, in one statement; says out of how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW, [list(box_ids), post_id])
-        return int(cursor.rowcount)
+def take_back(post_id: UUID) -> int:
+    """Take a recalled post out of all boxes as far as they have it; return out of how many.
 
-
-def remove_everywhere(post_id: UUID) -> int:
-    """Take a post out of all boxes, also where a pull is just putting it; says out of how many.
-
-    The post must be recalled already, and committed as such.
+    The post must be marked as recalled already, and committed as such.
     """
+    Recall.objects.bulk_create([Recall(post_id=post_id)], ignore_conflicts=True)
     removed = sweep(post_id)
-    while True:
-        # A pull writes (it locks its box) before it reads. So those that read the post in a source
-        # before the sweep took it from there are among the transactions that are waited for, and
-        # what they have put is found next. Where nothing is found, nothing can be read any more.
-        _await_writers()
-        if not (found := sweep(post_id)):
-            return removed
+    Recall.objects.filter(pk=post_id).update(fence=_fence())
+    return removed + finish(post_id)
+
+
+def finish(post_id: UUID) -> int:
+    """Look for copies that were on their way; return how many there were.
+
+    Without an effect while a transaction that wrote before the last look is still open.
+    """
+    removed = 0
+    while _passed(post_id):
+        found = sweep(post_id)
         removed += found
+        # What was found may have been read by others before it was taken out.
+        recall = Recall.objects.filter(pk=post_id)
+        if found:
+            recall.update(fence=_fence())
+        else:
+            recall.delete()
+    return removed
 
 
 def sweep(post_id: UUID) -> int:
-    """Take a post out of all boxes that have it by now, a batch at a time; says out of how many."""
+    """Take a post out of all boxes that have it by now, a batch at a time; return how many."""
     removed = 0
     # A batch may be moved to other boxes before it is locked: the end is when no box has the post.
     while box_ids := _boxes_with(post_id):
@@ -61,26 +53,27 @@ def sweep(post_id: UUID) -> int:
     return removed
 
 
-def _await_writers() -> None:
-    """Wait until all transactions that have written something by now have ended, or for a while.
-
-    A pull takes milliseconds: whatever takes longer is none. Inside a transaction there is no
-    waiting, since it would be for its own end.
-    """
-    if connection.in_atomic_block:
-        return
-    until = time.monotonic() + WRITERS_AWAITED
+def _fence() -> int:
+    """Return a number of our own: it is above those of all transactions that have written yet."""
+    # A pull writes (it locks its box) before it reads, so it has its number by then. The end of a
+    # snapshot may be below some numbers, and would not do.
     with connection.cursor() as cursor:
-        # A number of our own is above all given out so far; a snapshot's end may be below some.
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        (own,) = cursor.fetchone()
-        while time.monotonic() < until:
-            cursor.execute(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s", [own]
-            )
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.005)
+        return int(cursor.fetchone()[0])
+
+
+_PASSED = """
+SELECT EXISTS (
+    SELECT FROM mail_recall WHERE post_id = %s
+    AND coalesce(fence < pg_snapshot_xmin(pg_current_snapshot())::text::bigint, FALSE))
+"""
+
+
+def _passed(post_id: UUID) -> bool:
+    """Tell whether a recall is unfinished, and nobody writes any more who did at its last look."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PASSED, [post_id])
+        return bool(cursor.fetchone()[0])
 
 
 def _boxes_with(post_id: UUID) -> list[int]:

@@ -3,7 +3,7 @@
 from mail.models.access import ApiToken, Session
 from mail.models.attachments import Attachment, Blob
 from mail.models.boxes import Box, BoxCounter, BoxQuerySet
-from mail.models.deliveries import DeliveredPost, Flag, Tombstone
+from mail.models.deliveries import DeliveredPost, Flag, Recall, Tombstone
 from mail.models.outbox import Draft, Submission
 from mail.models.people import User
 from mail.models.posts import Post, PostWords, first_post_id, new_post_id
@@ -23,6 +23,7 @@ __all__ = [
     "MutedThread",
     "Post",
     "PostWords",
+    "Recall",
     "Session",
     "Submission",
     "Subscription",

@@ -12,6 +12,7 @@ from mail.models.posts import Post
 class Flag(models.TextChoices):
     """Flags and keywords of a delivered post, as IMAP calls them (RFC 9051 §2.3.2, RFC 5788)."""
 
+    SEEN = "\\Seen", _("read")
     FLAGGED = "\\Flagged", _("flagged")
     ANSWERED = "\\Answered", _("answered")
     FORWARDED = "$Forwarded", _("forwarded")
@@ -97,3 +98,15 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.box_id}.{self.uid}"
+
+
+class Recall(models.Model):
+    """A recall that is not finished: a pull that was going on may still put the post somewhere."""
+
+    post = models.OneToOneField(Post, models.CASCADE, primary_key=True, related_name="+")
+    # Above the numbers of all transactions that were writing at the last look; null before it.
+    fence = models.BigIntegerField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.post_id)

@@ -9,12 +9,12 @@ from mail.selectors import (
     drafts,
     export,
     groups,
-    hits,
     mailbox,
     muting,
     posts,
     recipients,
     search,
+    selection,
 )
 
 __all__ = [
@@ -26,10 +26,10 @@ __all__ = [
     "drafts",
     "export",
     "groups",
-    "hits",
     "mailbox",
     "muting",
     "posts",
     "recipients",
     "search",
+    "selection",
 ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -88,3 +89,44 @@ def recall_report(post: Post) -> RecallReport:
     with connection.cursor() as cursor:
         cursor.execute(_COPIES, [post.pk, post.sender_id])
         return RecallReport(*cursor.fetchone())
+
+
+# --- For the reaper ------------------------------------------------------------------------------
+
+_IN_ANY_BOX = """
+SELECT p.id FROM unnest(%s::uuid[]) AS p (id)
+WHERE EXISTS (SELECT FROM mail_deliveredpost d WHERE d.post_id = p.id)
+"""
+
+
+def in_any_box(post_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of some posts that are in a box; a broadcast's copies are not all read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_ANY_BOX, [list(post_ids)])
+        return {post_id for (post_id,) in cursor.fetchall()}
+
+
+class Leaving(NamedTuple):
+    """A place in the order in which posts left boxes."""
+
+    at: datetime
+    box_id: int
+    uid: int
+
+
+_LEFT = """
+SELECT post_id, at, box_id, uid FROM mail_tombstone
+WHERE at >= %s AND (at, box_id, uid) > (%s, %s, %s) ORDER BY at, box_id, uid LIMIT %s
+"""
+
+
+def left_since(
+    since: datetime, after: Leaving | None, *, limit: int = db.BATCH
+) -> tuple[list[UUID], Leaving | None]:
+    """Return a batch of the posts that left a box since a time, and the place where it ends."""
+    after = after or Leaving(since, 0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT, [after.at, *after, limit])
+        found = cursor.fetchall()
+    end = Leaving(*found[-1][1:]) if len(found) == limit else None
+    return list({row[0] for row in found}), end

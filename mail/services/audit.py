@@ -213,7 +213,7 @@ def _remove_posts(sql: str) -> Callable[[], int]:
     def repair() -> int:
         posts = _rows(sql)
         for (post_id,) in posts:
-            recall.remove_everywhere(post_id)  # type: ignore[arg-type]
+            recall.sweep(post_id)  # type: ignore[arg-type]
         return len(posts)
 
     return repair

@@ -5,7 +5,8 @@ from django.db import IntegrityError, transaction
 from mail import errors, names, selectors
 from mail.delivery import counters
 from mail.models import Box, BoxCounter, DeliveredPost, User
-from mail.services.mailbox import delete_up_to
+from mail.selectors import selection
+from mail.services import mailbox
 
 
 @transaction.atomic
@@ -35,5 +36,6 @@ def delete(*, box: Box) -> None:
 
 
 def empty_trash(*, owner: User, up_to: int) -> int:
-    """Delete for good what is in a person's trash up to a uid, the last seen; says how many."""
-    return delete_up_to(box=selectors.boxes.own_box(owner, names.TRASH), uid=up_to)
+    """Delete for good what is in a person's trash up to a uid, the last seen; return how many."""
+    trash = selectors.boxes.own_box(owner, names.TRASH)
+    return mailbox.delete(selection=selection.up_to(trash, up_to))

@@ -1,77 +1,92 @@
-"""What people do with their own boxes."""
+"""What people do with what is in their boxes."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
 
 from django.db import transaction
 
 from mail import db, errors, names, selectors
-from mail.delivery import counters, mailbox, pull
-from mail.models import Box, DeliveredPost, Flag
+from mail.delivery import counters, mailbox, pull, remove
+from mail.models import Box, User
+from mail.selectors.selection import Selection
 
 
 def sync(*, box: Box, batches: int | None = None) -> pull.Pulled:
     """Serve the subscriptions of a box, to the end or for so many batches."""
-    # What people write to their own groups arrives read.
-    owner_name = box.name if box.kind == Box.Kind.PERSONAL else ""
     inserted = 0
     while True:
-        pulled = pull.pull(box.pk, owner_name=owner_name)
+        pulled = pull.pull(box.pk)
         inserted += pulled.inserted
         batches = None if batches is None else batches - 1
         if not pulled.more or batches == 0:
             return pull.Pulled(inserted, pulled.more)
 
 
-def mark_read(*, box: Box, uids: Collection[int] | None) -> int:
-    """Mark delivered posts of a box read, all of them with None; says how many changed."""
-    return db.retried(lambda: mailbox.mark(box.pk, _listed(uids), read=True))
+def store_flags(
+    *, selection: Selection, add: Collection[str] = (), remove: Collection[str] = ()
+) -> int:
+    r"""Add IMAP flags and keywords to delivered posts, and remove some; return how many changed.
 
-
-def mark_unread(*, box: Box, uids: Collection[int] | None) -> int:
-    """Mark delivered posts of a box unread, all of them with None; says how many changed."""
-    return db.retried(lambda: mailbox.mark(box.pk, _listed(uids), read=False))
-
-
-def mark_up_to(*, box: Box, uid: int, read: bool) -> int:
-    """Mark all delivered posts of a box up to a uid, so none that came after one looked."""
-    uids = list(
-        DeliveredPost.objects.filter(box=box, uid__lte=uid, read_at__isnull=read).values_list(
-            "uid", flat=True
-        )
-    )
-    return db.retried(lambda: mailbox.mark(box.pk, uids, read=read)) if uids else 0
-
-
-def flag(*, box: Box, uids: Collection[int]) -> int:
-    """Flag delivered posts of a box, so that they are found again; says how many changed."""
-    return db.retried(lambda: mailbox.flag(box.pk, list(uids), Flag.FLAGGED.value, on=True))
-
-
-def unflag(*, box: Box, uids: Collection[int]) -> int:
-    """Take that flag from delivered posts of a box; says how many changed."""
-    return db.retried(lambda: mailbox.flag(box.pk, list(uids), Flag.FLAGGED.value, on=False))
-
-
-def _listed(uids: Collection[int] | None) -> list[int] | None:
-    return None if uids is None else list(uids)
-
-
-def move(*, box: Box, uids: Collection[int], to: Box) -> list[int]:
-    """Move delivered posts to another box of the same person; their new uids, in order.
-
-    Raises FolderOfAnother.
+    `\Seen` is the read mark. Raises FlagInvalid (RFC 9051 §9, `flag`).
     """
-    _check_same_owner(box, to)
-    if box.pk == to.pk:
-        there = DeliveredPost.objects.filter(box=box, uid__in=uids).order_by("uid")
-        return list(there.values_list("uid", flat=True))
-    return move_or_merge(box=box, uids=uids, to=to).new
+    for flag in (*add, *remove):
+        _check_flag(flag)
+    return sum(
+        db.retried(partial(mailbox.store_flags, box.pk, uids, add=add, remove=remove))
+        for box, uids in selection.batches()
+    )
 
 
-def move_or_merge(*, box: Box, uids: Collection[int], to: Box) -> mailbox.Moved:
-    """The same between two boxes; says also which posts were there already."""
-    _check_same_owner(box, to)
-    return db.retried(lambda: _move(box.pk, list(uids), to.pk))
+MAX_FLAG = 64  # characters
+_NOT_IN_FLAGS = frozenset('(){ %*"\\]')  # RFC 9051 §9, `atom-specials`
+
+
+def _check_flag(flag: str) -> None:
+    atom = flag.removeprefix("\\")
+    if not (0 < len(flag) <= MAX_FLAG and atom.isascii() and atom.isprintable()) or (
+        _NOT_IN_FLAGS.intersection(atom)
+    ):
+        raise errors.FlagInvalid(flag=flag[:MAX_FLAG], limit=MAX_FLAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came from one box into another: the range of its uids there.
+
+    What was merged was there already: it stands for the copy that was taken out of its box.
+    """
+
+    box_id: int  # where it was
+    first: int
+    last: int
+    merged: bool = False
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    @property
+    def uids(self) -> range:
+        """The uids in the box where the posts are now."""
+        return range(self.first, self.last + 1)
+
+
+def move(*, selection: Selection, to: Box) -> list[Moved]:
+    """Move delivered posts to a box of the same person; those that are there already stay.
+
+    Return where they came from and their uids now, in the order of moving. Raises FolderOfAnother.
+    """
+    moved: list[Moved] = []
+    for box, uids in selection.batches():
+        _check_same_owner(box, to)
+        if box.pk == to.pk:
+            continue
+        done = db.retried(partial(_move, box.pk, uids, to.pk))
+        moved += [Moved(box.pk, uid, uid, merged=True) for uid in done.merged]
+        if done.new:
+            moved.append(Moved(box.pk, done.new[0], done.new[-1]))
+    return moved
 
 
 def _check_same_owner(box: Box, to: Box) -> None:
@@ -81,71 +96,55 @@ def _check_same_owner(box: Box, to: Box) -> None:
 
 @transaction.atomic
 def _move(box_id: int, uids: Sequence[int], to_id: int) -> mailbox.Moved:
-    return mailbox.move(box_id, uids, to_id, counters.lock([box_id, to_id]))
+    counters.lock([box_id, to_id])
+    return mailbox.move(box_id, uids, to_id)
 
 
-def move_up_to(*, box: Box, uid: int, to: Box) -> int:
-    """Move all delivered posts of a box up to a uid, in batches; says how many.
+def trash(*, selection: Selection, owner: User) -> list[Moved]:
+    """Move delivered posts to their owner's trash, from where `move` brings them back.
 
-    Raises FolderOfAnother. What is in the box itself stays there, and is not counted.
+    Raises FolderOfAnother.
     """
-    _check_same_owner(box, to)
-    if box.pk == to.pk:
-        return 0
-    return _in_batches(lambda: _move_batch(box.pk, uid, to.pk))
+    return move(selection=selection, to=selectors.boxes.own_box(owner, names.TRASH))
+
+
+def move_back(*, owner: User, box: Box, moved: Collection[Moved]) -> int:
+    """Undo a move to a box; return how many posts were still there. Raises NotFound."""
+    boxes = {each.pk: each for each in selectors.boxes.own_boxes(owner)}
+    if not boxes.keys() >= {each.box_id for each in moved}:
+        raise errors.NotFound
+    # Copies first, of what goes back itself then.
+    copied = sum(
+        db.retried(partial(_copy, box.pk, uids, source))
+        for source, uids in _uids(box, moved, merged=True)
+    )
+    back = list(_uids(box, moved, merged=False))
+    return copied + sum(
+        len(db.retried(partial(_move, box.pk, uids, source)).new) for source, uids in back
+    )
+
+
+def _uids(box: Box, moved: Iterable[Moved], *, merged: bool) -> Iterator[tuple[int, Sequence[int]]]:
+    """Yield by where they were, in batches, those that the box can have."""
+    found: dict[int, list[int]] = {}
+    for each in moved:
+        if each.merged is not merged:
+            continue
+        uids = found.setdefault(each.box_id, [])
+        uids += range(each.first, min(each.last, box.counter.last_uid) + 1)
+    for source, uids in found.items():
+        for batch in batched(uids, db.BATCH):
+            yield source, batch
 
 
 @transaction.atomic
-def _move_batch(box_id: int, uid: int, to_id: int) -> int:
-    locked = counters.lock([box_id, to_id])
-    if uids := _batch(box_id, uid):
-        mailbox.move(box_id, uids, to_id, locked)
-    return len(uids)
+def _copy(box_id: int, uids: Sequence[int], to_id: int) -> int:
+    counters.lock([to_id])
+    return mailbox.copy(box_id, uids, to_id)
 
 
-def _batch(box_id: int, uid: int) -> list[int]:
-    """The first uids of a box, up to one."""
-    rows = DeliveredPost.objects.filter(box=box_id, uid__lte=uid).order_by("uid")
-    return list(rows.values_list("uid", flat=True)[: db.BATCH])
-
-
-def _in_batches(work: Callable[[], int]) -> int:
-    """Do a batch after the other, each in a transaction of its own, until one is not full."""
-    total = 0
-    while True:
-        done = db.retried(work)
-        total += done
-        if done < db.BATCH:
-            return total
-
-
-def delete(*, box: Box, uids: Collection[int]) -> list[int]:
-    """Remove delivered posts from a box for good; nobody else's copy and no post is touched."""
-    return db.retried(lambda: _delete(box.pk, list(uids)))
-
-
-@transaction.atomic
-def _delete(box_id: int, uids: Sequence[int]) -> list[int]:
-    counter = counters.lock([box_id]).get(box_id)
-    return mailbox.remove(box_id, uids, counter) if counter else []
-
-
-def delete_up_to(*, box: Box, uid: int) -> int:
-    """Remove all delivered posts of a box up to a uid for good, in batches; says how many."""
-    return _in_batches(lambda: _delete_batch(box.pk, uid))
-
-
-@transaction.atomic
-def _delete_batch(box_id: int, uid: int) -> int:
-    counter = counters.lock([box_id]).get(box_id)
-    return len(mailbox.remove(box_id, _batch(box_id, uid), counter)) if counter else 0
-
-
-def trash(*, box: Box, uids: Collection[int]) -> list[int]:
-    """Move delivered posts of a person's box to that person's trash; their new uids, in order.
-
-    `move` brings them back. Raises FolderOfAnother for the box of a group.
-    """
-    if box.owner is None:
-        raise errors.FolderOfAnother
-    return move(box=box, uids=uids, to=selectors.boxes.own_box(box.owner, names.TRASH))
+def delete(*, selection: Selection) -> int:
+    """Remove delivered posts for good; return how many. Nobody else's copy is touched."""
+    return sum(
+        len(db.retried(partial(remove.remove, box.pk, uids))) for box, uids in selection.batches()
+    )

@@ -14,8 +14,8 @@ from django.utils import timezone
 from mail import db, errors, names, policies, selectors
 from mail.content import markdown, validation
 from mail.delivery import insert, mailbox, outbox
-from mail.delivery.recall import remove_everywhere
-from mail.models import Box, DeliveredPost, Draft, Flag, Post, Submission, User
+from mail.delivery.recall import take_back
+from mail.models import Box, DeliveredPost, Draft, Flag, Post, Recall, Submission, User
 from mail.search import index
 from mail.services.attachments import move_to_draft, move_to_post
 
@@ -95,14 +95,9 @@ def _mark(sender: User, post_id: UUID | None, flag: str) -> None:
     if post_id is None:
         return
     try:
-        db.retried(lambda: _mark_copies(sender, post_id, flag))
+        db.retried(lambda: mailbox.store_flags_of_copies(sender.pk, post_id, add=[flag]))
     except Error:
         logger.exception("A post that was answered or forwarded could not be marked")
-
-
-@transaction.atomic
-def _mark_copies(sender: User, post_id: UUID, flag: str) -> None:
-    mailbox.flag_copies(sender.pk, post_id, flag, on=True)
 
 
 class Addressees(NamedTuple):
@@ -271,6 +266,8 @@ def store(
     )
     vector = index.vector_of(post)
     with transaction.atomic():
+        # Until somebody is delivered it, nothing refers to it: the reaper looks at it in time.
+        post.orphaned = post.created
         post.save(force_insert=True)
         index.add({post.pk: vector})
     return post
@@ -311,12 +308,27 @@ def recall(*, post: Post, by: User) -> int:
     Raises RecallNotAllowed.
     """
     policies.check_recalling(post, by)
-    # Committed first: from here on no list shows it, whatever copies a sync is just making.
-    Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now())
+    db.retried(lambda: _hide(post))
+    return take_back(post.pk)
+
+
+@transaction.atomic
+def _hide(post: Post) -> None:
+    """Mark a post as recalled: from the commit on no list shows it, whatever is being copied."""
+    if not Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now()):
+        return
+    Recall.objects.bulk_create([Recall(post=post)], ignore_conflicts=True)
     Submission.objects.filter(post_id=post.pk, state=Submission.State.ACCEPTED).update(
         state=Submission.State.DELIVERED, next_attempt_at=None
     )
-    return remove_everywhere(post.pk)
+
+
+def finish_recalls() -> int:
+    """Finish recalls that were cut short, or came while others were writing; return how many."""
+    pending = list(Recall.objects.order_by("created").values_list("post_id", flat=True))
+    for post_id in pending:
+        take_back(post_id)
+    return len(pending) - Recall.objects.filter(pk__in=pending).count()
 
 
 UNDO_FOR = timedelta(seconds=30)
@@ -351,7 +363,7 @@ def _take_answered_back(post: Post, by: User) -> None:
     answers = Post.objects.filter(thread=post.thread, in_reply_to=post.in_reply_to, sender=by)
     if not answers.filter(recalled=None).exists():
         flag, post_id = Flag.ANSWERED.value, post.in_reply_to
-        db.retried(lambda: mailbox.flag_copies(by.pk, post_id, flag, on=False))
+        db.retried(lambda: mailbox.store_flags_of_copies(by.pk, post_id, remove=[flag]))
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Work that is done from time to time: reaping, purging, indexing."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -9,14 +9,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from mail import db, names
-from mail.delivery import mailbox
-from mail.delivery.recall import sweep
+from mail import db, names, selectors
+from mail.delivery import mailbox, remove
 from mail.models import (
     Attachment,
     Blob,
     Box,
-    DeliveredPost,
     Draft,
     MutedThread,
     Post,
@@ -27,31 +25,63 @@ from mail.services.attachments import FILES_KEPT
 from mail.storage import blobs
 
 ORPHANS_KEPT = timedelta(days=7)
-
-
+LOOKED_BACK = timedelta(days=8)  # for posts that left a box: the reaper may miss some nights
 TOMBSTONES_KEPT = timedelta(days=30)
 
 
-def reap_posts() -> int:
-    """Delete posts that nothing has referred to for a while; says how many.
+def reap_posts(*, every: bool = False) -> int:
+    """Delete posts that nothing has referred to for a while; return how many.
 
-    In two passes: the first notes since when, a later one deletes. A delivery that is on its way
-    while the first looks has then long ended.
+    In two passes: one notes since when, a later one deletes. A delivery that is on its way while
+    the first looks has then long ended. Looked at are posts that left a box lately; with `every`,
+    all posts, which finds what a run that was left out for more than a week has missed.
     """
     now = timezone.now()
-    after, reaped = UUID(int=0), 0
-    while ids := _post_ids(after, before=now - ORPHANS_KEPT):
-        after = ids[-1]
-        for post_id in Post.objects.filter(pk__in=ids).exclude(recalled=None).values_list("pk"):
-            sweep(*post_id)
-        needed = set(DeliveredPost.objects.filter(post__in=ids).values_list("post_id", flat=True))
-        pending = Submission.objects.filter(post__in=ids, state=Submission.State.ACCEPTED)
-        needed.update(pending.values_list("post_id", flat=True))
-        Post.objects.filter(pk__in=needed).exclude(orphaned=None).update(orphaned=None)
-        orphans = Post.objects.filter(pk__in=set(ids) - needed)
-        reaped += _reap(orphans.filter(orphaned__lt=now - ORPHANS_KEPT))
-        orphans.filter(orphaned=None).update(orphaned=now)
+    reaped = sum(_reap_orphans(ids, now) for ids in _noted(now - ORPHANS_KEPT))
+    for ids in _every_post(now - ORPHANS_KEPT) if every else _left_lately(now):
+        orphans = Post.objects.filter(pk__in=set(ids) - _needed(ids), orphaned=None)
+        orphans.update(orphaned=now)
     return reaped
+
+
+def _reap_orphans(ids: Sequence[UUID], now: datetime) -> int:
+    needed = _needed(ids)
+    Post.objects.filter(pk__in=needed).update(orphaned=None)
+    return _reap(Post.objects.filter(pk__in=set(ids) - needed, orphaned__lt=now - ORPHANS_KEPT))
+
+
+def _needed(ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of some posts that somebody has, or that are on their way."""
+    pending = Submission.objects.filter(post__in=ids, state=Submission.State.ACCEPTED)
+    return selectors.posts.in_any_box(ids) | set(pending.values_list("post_id", flat=True))
+
+
+def _noted(before: datetime) -> Iterator[list[UUID]]:
+    """Yield posts that were noted as orphans before a time, in batches."""
+    noted = Post.objects.filter(orphaned__lt=before)
+    return _batches(noted)
+
+
+def _every_post(before: datetime) -> Iterator[list[UUID]]:
+    return _batches(Post.objects.filter(created__lt=before))
+
+
+def _batches(posts: QuerySet[Post]) -> Iterator[list[UUID]]:
+    after = UUID(int=0)
+    in_order = posts.order_by("pk").values_list("pk", flat=True)
+    while ids := list(in_order.filter(pk__gt=after)[: db.BATCH]):
+        yield ids
+        after = ids[-1]
+
+
+def _left_lately(now: datetime) -> Iterator[list[UUID]]:
+    """Yield posts that left a box since a while before the last runs, in batches."""
+    place: selectors.posts.Leaving | None = None
+    while True:
+        ids, place = selectors.posts.left_since(now - LOOKED_BACK, place)
+        yield ids
+        if place is None:
+            return
 
 
 def _reap(posts: QuerySet[Post]) -> int:
@@ -61,11 +91,6 @@ def _reap(posts: QuerySet[Post]) -> int:
     threads -= set(Post.objects.filter(thread__in=threads).values_list("thread", flat=True))
     MutedThread.objects.filter(thread__in=threads).delete()
     return by_model.get("mail.Post", 0)
-
-
-def _post_ids(after: UUID, *, before: object) -> list[UUID]:
-    posts = Post.objects.filter(pk__gt=after, created__lt=before).order_by("pk")
-    return list(posts.values_list("pk", flat=True)[: db.BATCH])
 
 
 INDEXED = 200  # posts at once: each batch is a short transaction
@@ -107,7 +132,7 @@ def purge_trash() -> int:
     """Delete for good what was put into anybody's trash long ago; says how many."""
     before, total = timezone.now() - TRASH_KEPT, 0
     for box_ids in _trashes():
-        work = partial(mailbox.remove_moved, box_ids, before)
+        work = partial(remove.remove_moved, box_ids, before)
         while removed := db.retried(work):
             total += removed
     return total

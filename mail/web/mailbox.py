@@ -18,7 +18,8 @@ from django_htmx.middleware import HtmxDetails
 
 from mail import errors, names, selectors, services
 from mail.mime import mbox
-from mail.models import Box, User
+from mail.models import Box, Flag, User
+from mail.selectors.selection import Selection, some, up_to
 from mail.web.forms.forms import ChosenForm, DensityForm, FolderForm, MoveForm
 
 
@@ -35,6 +36,10 @@ class Chosen:
 
     uids: list[int]
     up_to: int | None
+
+    def of(self, box: Box) -> Selection:
+        """As a selection of that box."""
+        return some(box, self.uids) if self.up_to is None else up_to(box, self.up_to)
 
 
 def own_box(request: Request, folder: str) -> Box:
@@ -197,11 +202,10 @@ def mark_unread(request: Request, folder: str) -> HttpResponse:
 def _mark(request: Request, folder: str, *, read: bool) -> HttpResponse:
     box = own_box(request, folder)
     chosen = _chosen(request, box)
+    change = {"add" if read else "remove": [Flag.SEEN]}
+    count = services.mailbox.store_flags(selection=chosen.of(box), **change)
     if chosen.up_to is not None:
-        count = services.mailbox.mark_up_to(box=box, uid=chosen.up_to, read=read)
         return _said(request, folder, box, said_of_mark(count, read=read))
-    mark = services.mailbox.mark_read if read else services.mailbox.mark_unread
-    mark(box=box, uids=chosen.uids)
     return _changed(request, folder, box, chosen.uids, to_list=not read)
 
 
@@ -211,7 +215,7 @@ def flag(request: Request, folder: str) -> HttpResponse:
     """Flag chosen posts."""
     box = own_box(request, folder)
     chosen = _chosen(request, box)
-    services.mailbox.flag(box=box, uids=chosen.uids)
+    services.mailbox.store_flags(selection=chosen.of(box), add=[Flag.FLAGGED])
     return _changed(request, folder, box, chosen.uids)
 
 
@@ -221,7 +225,7 @@ def unflag(request: Request, folder: str) -> HttpResponse:
     """Take the flag from chosen posts."""
     box = own_box(request, folder)
     chosen = _chosen(request, box)
-    services.mailbox.unflag(box=box, uids=chosen.uids)
+    services.mailbox.store_flags(selection=chosen.of(box), remove=[Flag.FLAGGED])
     return _changed(request, folder, box, chosen.uids)
 
 
@@ -270,10 +274,7 @@ def delete(request: Request, folder: str) -> HttpResponse:
             return redirect("empty_trash")
         context = {"total": len(chosen.uids), "uids": chosen.uids}
         return render(request, "mail/empty_trash.html", context)
-    if chosen.up_to is not None:
-        count = services.mailbox.delete_up_to(box=box, uid=chosen.up_to)
-    else:
-        count = len(services.mailbox.delete(box=box, uids=chosen.uids))
+    count = services.mailbox.delete(selection=chosen.of(box))
     toast = rendered_toast(request, said_of_deletion(count))
     return _gone(request, folder, box, chosen, toast)
 
@@ -282,12 +283,12 @@ def _move(request: Request, folder: str, to: str, *, undoes: bool = False) -> Ht
     box, target = own_box(request, folder), own_box(request, to)
     chosen = _chosen(request, box)
     first = target.counter.last_uid + 1
+    moved = services.mailbox.move(selection=chosen.of(box), to=target)
+    count = sum(map(len, moved))
     if chosen.up_to is None:
-        moved = services.mailbox.move(box=box, uids=chosen.uids, to=target)
-        count = len(moved)
-        undo: dict[str, object] = {"uids": moved}
+        new = (each.uids for each in moved if not each.merged)
+        undo: dict[str, object] = {"uids": [uid for uids in new for uid in uids]}
     else:
-        count = services.mailbox.move_up_to(box=box, uid=chosen.up_to, to=target)
         undo = {"up_to": first + count - 1, "above": first}
     if undoes:
         return _said(request, to, target, _("Undone."))

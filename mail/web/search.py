@@ -1,6 +1,6 @@
 """Searching in the browser, and acting on what was found: function views, which hold no rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from mail import errors, names, selectors, services
-from mail.models import Box
+from mail.models import Box, Flag
 from mail.search.query import ARE_FLAGGED, IN_TRASH, Field, Query, parse, written
+from mail.selectors.selection import Key, Selection, of_keys, posts_of, seen_of
 from mail.templatetags.mail import key, marked, marked_body
 from mail.web.forms.forms import MoveForm, SearchForm
 from mail.web.forms.search import HitsForm, MovedForm
@@ -69,7 +70,7 @@ def _page(
         "in_trash": IN_TRASH not in query.parts,
         "for_good": query.is_of_trash,
         "are_flagged": ARE_FLAGGED in query.parts,
-        "seen": HitsForm.written(selectors.hits.seen_of(hits.boxes.values())) if hits else "",
+        "seen": HitsForm.written(seen_of(hits.boxes.values())) if hits else "",
         "page_before": given.get("before", "") if before else "",
     }
 
@@ -153,17 +154,13 @@ class _Chosen:
     """Which hits an action is for: some, and with `seen` all that were found, too."""
 
     query: Query
-    keys: list[selectors.hits.HitKey]
+    keys: list[Key]
     seen: dict[int, int] | None
 
-    def hits(self, request: Request) -> Iterator[selectors.hits.HitBatch]:
-        """In batches; those that are shown come first, since one sees them."""
-        if self.keys:
-            yield selectors.hits.chosen_hits(request.user, self.keys)
-        if self.seen is not None:
-            yield from selectors.hits.all_hits(
-                selectors.boxes.own_boxes(request.user), self.query, self.seen
-            )
+    def selection(self, request: Request) -> Selection:
+        """Return what is shown first, since the person sees it."""
+        chosen = of_keys(request.user, self.keys)
+        return replace(chosen, seen=self.seen or {}, query=self.query)
 
 
 def _chosen(request: Request) -> _Chosen:
@@ -190,7 +187,9 @@ def mark_hits_unread(request: Request) -> HttpResponse:
 
 def _mark(request: Request, *, read: bool) -> HttpResponse:
     chosen = _chosen(request)
-    count = services.hits.mark_hits(hits=chosen.hits(request), read=read)
+    count = services.mailbox.store_flags(
+        selection=chosen.selection(request), **{"add" if read else "remove": [Flag.SEEN]}
+    )
     return _changed(request, chosen, said_of_mark(count, read=read), to_list=not read)
 
 
@@ -199,7 +198,7 @@ def _mark(request: Request, *, read: bool) -> HttpResponse:
 def flag_hits(request: Request) -> HttpResponse:
     """Flag hits."""
     chosen = _chosen(request)
-    count = services.hits.flag_hits(hits=chosen.hits(request), flagged=True)
+    count = services.mailbox.store_flags(selection=chosen.selection(request), add=[Flag.FLAGGED])
     said = ngettext("%(n)s post flagged.", "%(n)s posts flagged.", count)
     return _changed(request, chosen, said % {"n": intcomma(count)})
 
@@ -209,7 +208,7 @@ def flag_hits(request: Request) -> HttpResponse:
 def unflag_hits(request: Request) -> HttpResponse:
     """Take the flag from hits."""
     chosen = _chosen(request)
-    count = services.hits.flag_hits(hits=chosen.hits(request), flagged=False)
+    count = services.mailbox.store_flags(selection=chosen.selection(request), remove=[Flag.FLAGGED])
     said = ngettext("%(n)s post unflagged.", "%(n)s posts unflagged.", count)
     return _changed(request, chosen, said % {"n": intcomma(count)})
 
@@ -273,7 +272,7 @@ def delete_hits(request: Request) -> HttpResponse:
             "searched": request.POST.get("q", ""),
         }
         return render(request, "mail/delete_hits.html", context)
-    count = services.hits.delete_hits(hits=chosen.hits(request))
+    count = services.mailbox.delete(selection=chosen.selection(request))
     toast = rendered_toast(request, said_of_deletion(count))
     return _left(request, chosen, toast, dict.fromkeys(chosen.keys))
 
@@ -281,8 +280,8 @@ def delete_hits(request: Request) -> HttpResponse:
 def _move(request: Request, to: str) -> HttpResponse:
     target, chosen = own_box(request, to), _chosen(request)
     in_place = request.htmx and chosen.seen is None
-    posts = selectors.hits.posts_of_hits(chosen.keys) if in_place else {}
-    moved = services.hits.move_hits(hits=chosen.hits(request), to=target)
+    posts = posts_of(chosen.keys) if in_place else {}
+    moved = services.mailbox.move(selection=chosen.selection(request), to=target)
     count = sum(map(len, moved))
     undo: dict[str, object] = {
         "url": reverse("move_hits_back", args=[to]),
@@ -295,8 +294,8 @@ def _move(request: Request, to: str) -> HttpResponse:
 
 
 def _places(
-    request: Request, chosen: _Chosen, target: Box, posts: Mapping[selectors.hits.HitKey, UUID]
-) -> dict[selectors.hits.HitKey, dict[str, Any] | None]:
+    request: Request, chosen: _Chosen, target: Box, posts: Mapping[Key, UUID]
+) -> dict[Key, dict[str, Any] | None]:
     """What stands where each hit was: the hit at its new place, if that fits the search still.
 
     Of two copies that became one, it is shown once: where it was, if it was there already.
@@ -315,7 +314,7 @@ def _left(
     request: Request,
     chosen: _Chosen,
     toast: str,
-    places: Mapping[selectors.hits.HitKey, dict[str, Any] | None],
+    places: Mapping[Key, dict[str, Any] | None],
 ) -> HttpResponse:
     """Hits that went elsewhere; on a page without scripts, and after all, the search again."""
     if not request.htmx:
@@ -358,5 +357,5 @@ def move_hits_back(request: Request, folder: str) -> HttpResponse:
     box, form = own_box(request, folder), MovedForm(request.POST)
     if not form.is_valid():
         raise errors.NothingChosen
-    services.hits.move_hits_back(owner=request.user, box=box, moved=form.cleaned_data["moved"])
+    services.mailbox.move_back(owner=request.user, box=box, moved=form.cleaned_data["moved"])
     return _anew(request, rendered_toast(request, _("Undone.")))

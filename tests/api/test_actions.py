@@ -3,7 +3,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import selectors, services
-from mail.models import DeliveredPost, Post, Submission, User
+from mail.models import DeliveredPost, Flag, Post, Submission, User
+from mail.selectors.selection import some, up_to
 
 from .conftest import ROOT
 
@@ -82,8 +83,8 @@ class TestDeliver:
     def test_a_repetition_is_answered_as_the_first_was(self, as_, alice, bob, crew, problem):
         api, data = as_(alice), {"to": ["bob", "crew"], "subject": "once"}
         first = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
-        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=None)
-        services.mailbox.delete(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.store_flags(selection=up_to(selectors.boxes.own_box(bob)), add=[Flag.SEEN])
+        services.mailbox.delete(selection=some(selectors.boxes.own_box(bob), [1]))
         services.groups.delete(box=crew, by=alice)
 
         again = api.post("actions/deliver", data, headers={"Idempotency-Key": "k"})
@@ -260,7 +261,7 @@ class TestEmptyTrash:
     def test_works_up_to_what_one_has_seen(self, as_, bob, fill):
         box, api = selectors.boxes.own_box(bob), as_(bob)
         fill(box, 4)
-        services.mailbox.trash(box=box, uids=[1, 2, 3])
+        services.mailbox.trash(selection=some(box, [1, 2, 3]), owner=bob)
         trash = selectors.boxes.own_box(bob, "trash")
         up_to = f"{ROOT}delivered-posts/{trash.pk}.2"
         assert api.post("actions/empty-trash", {"up_to": up_to}).json() == {"changed": 2}

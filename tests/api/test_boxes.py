@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from mail import selectors, services
-from mail.models import Box, DeliveredPost
+from mail.models import Box, DeliveredPost, Flag
+from mail.selectors.selection import some
 
 from .conftest import ROOT
 
@@ -61,10 +62,11 @@ def test_folders(as_, alice, bob, problem):
 
     services.sending.send(sender=bob, to=["alice"])
     services.mailbox.move(
-        box=selectors.boxes.own_box(alice), uids=[1], to=selectors.boxes.own_box(alice, "projects")
+        selection=some(selectors.boxes.own_box(alice), [1]),
+        to=selectors.boxes.own_box(alice, "projects"),
     )
     problem(api.delete(made["url"]), 400, code="folder-not-empty")
-    services.mailbox.delete(box=selectors.boxes.own_box(alice, "projects"), uids=[1])
+    services.mailbox.delete(selection=some(selectors.boxes.own_box(alice, "projects"), [1]))
     assert api.delete(made["url"]).status_code == 204
     problem(api.get(made["url"]), 404)
     problem(api.delete("boxes/alice:sent"), 400, code="folder-fixed")
@@ -171,8 +173,8 @@ class TestChanges:
 
         services.sending.send(sender=alice, to=["crew"])
         box = selectors.boxes.own_box(bob)
-        services.mailbox.mark_read(box=box, uids=[1])
-        services.mailbox.delete(box=box, uids=[2])
+        services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
+        services.mailbox.delete(selection=some(box, [2]))
         changes = self.since(api, state)
         url = f"{ROOT}delivered-posts/{box.pk}."
         assert changes["added"] == [f"{url}3"]
@@ -184,8 +186,8 @@ class TestChanges:
         api, box = as_(bob), selectors.boxes.own_box(bob)
         for _ in range(7):
             services.sending.send(sender=alice, to=["bob"])
-        services.mailbox.delete(box=box, uids=[3, 4])
-        services.mailbox.mark_read(box=box, uids=[1])
+        services.mailbox.delete(selection=some(box, [3, 4]))
+        services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
 
         seen: dict[str, str] = {}
         state, more = "0.0", True
@@ -206,7 +208,7 @@ class TestChanges:
         from mail.models import Tombstone
 
         services.sending.send(sender=alice, to=["bob"])
-        services.mailbox.delete(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.delete(selection=some(selectors.boxes.own_box(bob), [1]))
         row = Tombstone.objects.get()
         Tombstone.objects.update(at=row.at - timedelta(days=31))
         services.upkeep.purge_tombstones()
@@ -238,8 +240,12 @@ class TestExport:
             body="From here on\n\nFrom: nobody\n>From quoted\n\nzoë\n",
         ).post
         services.mailbox.sync(box=selectors.boxes.own_box(bob))
-        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
-        services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.store_flags(
+            selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.SEEN]
+        )
+        services.mailbox.store_flags(
+            selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.FLAGGED]
+        )
         services.sending.send(sender=bob, to=["alice"], in_reply_to=first.pk)
         services.sending.send(sender=bob, to=["alice"], forwarded=first.pk)
         second = services.sending.send(

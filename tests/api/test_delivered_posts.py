@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from mail import selectors, services
-from mail.models import DeliveredPost, Post, User
+from mail.models import DeliveredPost, Flag, Post, User
+from mail.selectors.selection import some
 
 from .conftest import ROOT
 
@@ -41,8 +42,10 @@ def test_filters(as_, alice, bob, charlie):
     for sender, subject in ((alice, "1"), (charlie, "2"), (alice, "3")):
         services.sending.send(sender=sender, to=["bob"], subject=subject)
     services.sending.send(sender=bob, to=["alice"], subject="sent")
-    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[3])
-    services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.store_flags(selection=some(selectors.boxes.own_box(bob), [3]), add=[Flag.SEEN])
+    services.mailbox.store_flags(
+        selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.FLAGGED]
+    )
     services.sending.send(sender=bob, to=["charlie"], in_reply_to=post_of(bob, 2), subject="re")
     middle = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob), uid=2)
     api = as_(bob)
@@ -118,7 +121,7 @@ def test_a_list_that_is_known_is_not_read_again(as_, alice, bob, hello, django_a
     assert answer.status_code == 304
     assert answer.content == b""
 
-    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.store_flags(selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.SEEN])
     answer = api.get("delivered-posts?boxname=bob", headers={"If-None-Match": tag})
     assert answer.status_code == 200
     assert answer.headers["ETag"] != tag
@@ -223,7 +226,9 @@ class TestSearch:
         for subject in ("one", "two"):
             services.sending.send(sender=alice, to=["bob"], subject=subject, body="the needle")
         services.sending.send(sender=bob, to=["alice"], subject="sent", body="the needle")
-        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.store_flags(
+            selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.SEEN]
+        )
         api = as_(bob)
 
         def subjects(query: str) -> list[str]:
@@ -238,7 +243,10 @@ class TestSearch:
         assert subjects("q=needle&boxname=bob:sent&sender=bob") == ["sent"]
         assert subjects("q=nothing") == []
         assert subjects("q=") == ["sent", "two", "one"]
-        services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[2])
+        services.mailbox.trash(
+            selection=some(selectors.boxes.own_box(bob), [2]),
+            owner=bob,
+        )
         assert subjects("q=needle") == ["sent", "one"]
         assert subjects("q=needle&boxname=bob:trash") == subjects("q=in:trash") == ["two"]
 

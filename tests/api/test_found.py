@@ -6,14 +6,15 @@ from django.test.utils import CaptureQueriesContext
 
 from mail import selectors, services
 from mail.models import DeliveredPost, User
+from mail.selectors.selection import some
 
 from .conftest import ROOT
 
 ACTIONS = {
-    "mark-found-read": {},
-    "flag-found": {},
-    "move-found": {"to": "bob:archive"},
-    "delete-found": {},
+    "mark-read": {},
+    "flag": {},
+    "move": {"to": "bob:archive"},
+    "delete": {},
 }
 
 
@@ -23,7 +24,8 @@ def posts(alice, bob):
     for subject in ("needle 1", "needle 2", "other", "needle 3"):
         services.sending.send(sender=alice, to=["bob"], subject=subject)
     services.mailbox.move(
-        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+        selection=some(selectors.boxes.own_box(bob), [1]),
+        to=selectors.boxes.own_box(bob, "archive"),
     )
 
 
@@ -34,43 +36,43 @@ def subjects(user: User, folder: str = "", **wanted) -> list[str]:
 
 def test_marking(as_, bob):
     api = as_(bob)
-    answer = api.post("actions/mark-found-read", {"q": "needle is:unread"})
+    answer = api.post("actions/mark-read", {"q": "needle is:unread"})
     assert answer.json() == {"changed": 3}
     assert subjects(bob, read_at=None) == ["other"]
-    answer = api.post("actions/mark-found-read", {"q": "needle in:archive", "is_read": False})
+    answer = api.post("actions/mark-read", {"q": "needle in:archive", "is_read": False})
     assert answer.json() == {"changed": 1}
     assert subjects(bob, "archive", read_at=None) == ["needle 1"]
 
 
 def test_flagging(as_, bob):
     api = as_(bob)
-    assert api.post("actions/flag-found", {"q": "needle"}).json() == {"changed": 3}
-    answer = api.post("actions/flag-found", {"q": "is:flagged", "is_flagged": False})
+    assert api.post("actions/flag", {"q": "needle"}).json() == {"changed": 3}
+    answer = api.post("actions/flag", {"q": "is:flagged", "is_flagged": False})
     assert answer.json() == {"changed": 3}
 
 
 def test_moving(as_, bob):
     data = {"q": "needle", "to": f"{ROOT}boxes/bob:archive"}
-    assert as_(bob).post("actions/move-found", data).json() == {"changed": 2}
+    assert as_(bob).post("actions/move", data).json() == {"changed": 2}
     assert sorted(subjects(bob, "archive")) == ["needle 1", "needle 2", "needle 3"]
 
 
 def test_deleting_leaves_the_trash_alone_unless_asked(as_, bob):
-    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[2])
+    services.mailbox.trash(selection=some(selectors.boxes.own_box(bob), [2]), owner=bob)
     api = as_(bob)
-    assert api.post("actions/delete-found", {"q": "needle"}).json() == {"changed": 2}
+    assert api.post("actions/delete", {"q": "needle"}).json() == {"changed": 2}
     assert subjects(bob, "trash") == ["needle 2"]
-    assert api.post("actions/delete-found", {"q": "in:trash"}).json() == {"changed": 1}
+    assert api.post("actions/delete", {"q": "in:trash"}).json() == {"changed": 1}
     assert subjects(bob) == ["other"]
 
 
 def test_what_was_not_seen_stays(as_, bob):
     box = selectors.boxes.own_box(bob)
     seen = [f"{ROOT}delivered-posts/{box.pk}.2", f"{box.pk}.1"]
-    answer = as_(bob).post("actions/mark-found-read", {"q": "needle", "seen": seen})
+    answer = as_(bob).post("actions/mark-read", {"q": "needle", "seen": seen})
     assert answer.json() == {"changed": 1}
     assert subjects(bob, read_at=None) == ["other", "needle 3"]
-    answer = as_(bob).post("actions/mark-found-read", {"q": "needle", "seen": []})
+    answer = as_(bob).post("actions/mark-read", {"q": "needle", "seen": []})
     assert answer.json() == {"changed": 0}
 
 
@@ -86,8 +88,10 @@ def test_something_must_be_looked_for(as_, bob, problem, action, q):
 @pytest.mark.parametrize(
     ("data", "status", "field"),
     [
-        ({}, 422, "q"),
-        ({"q": None}, 422, "q"),
+        ({}, 400, "posts"),
+        ({"q": None}, 400, "posts"),
+        ({"posts": [1]}, 400, "box"),
+        ({"q": "needle", "up_to": 1}, 400, "posts"),
         ({"q": "needle", "seen": 1}, 422, "seen"),
         ({"q": "needle", "seen": ["1.1"] * 1001}, 422, "seen"),
         ({"q": "needle", "x": 1}, 422, "x"),
@@ -112,7 +116,7 @@ def test_bad_input_names_the_field_and_changes_nothing(
 
 def test_only_to_ones_own_boxes(as_, bob, problem):
     for to in ("alice", "alice:archive", "nobody"):
-        answer = as_(bob).post("actions/move-found", {"q": "needle", "to": to})
+        answer = as_(bob).post("actions/move", {"q": "needle", "to": to})
         problem(answer, 400, field="to")
     assert len(subjects(bob)) == 3
 

@@ -23,6 +23,7 @@ from mail.models import (
     Tombstone,
     User,
 )
+from mail.selectors.selection import some
 from mail.services import audit
 
 pytestmark = pytest.mark.django_db
@@ -55,8 +56,8 @@ def world(alice, bob, staff, crew, everyone, subjects) -> None:
     services.sending.send(sender=staff, to=["everyone"], subject="all")
     subjects(bob)
     box = selectors.boxes.own_box(bob)
-    services.mailbox.delete(box=box, uids=[1])
-    services.mailbox.move(box=box, uids=[2], to=selectors.boxes.own_box(bob, "archive"))
+    services.mailbox.delete(selection=some(box, [1]))
+    services.mailbox.move(selection=some(box, [2]), to=selectors.boxes.own_box(bob, "archive"))
 
 
 def box_of(name: str) -> Box:
@@ -188,7 +189,10 @@ def keep_a_draft_that_was_sent() -> None:
 
 def forget_when_it_was_moved() -> None:
     box = box_of("bob")
-    services.mailbox.trash(box=box, uids=[DeliveredPost.objects.filter(box=box).latest("uid").uid])
+    services.mailbox.trash(
+        selection=some(box, [DeliveredPost.objects.filter(box=box).latest("uid").uid]),
+        owner=User.objects.get(username="bob"),
+    )
     DeliveredPost.objects.filter(box=box_of("bob:trash")).update(moved=None)
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -12,7 +11,8 @@ from django.db import connection, transaction
 
 from mail import db, errors, selectors, services
 from mail.delivery import insert, pull
-from mail.models import Box, DeliveredPost, Post, Submission, Subscription, User
+from mail.models import Box, DeliveredPost, Post, Recall, Submission, Subscription, User
+from mail.selectors.selection import some
 
 from .support import PATIENCE, Rival, found, held, uids, until, until_waiting, waiting
 
@@ -156,7 +156,7 @@ class TestSyncs:
             late = Rival(lambda: db.retried(lambda: put(post, selectors.boxes.own_box(alice), box)))
             until_waiting(1)
             put(post, box)
-            services.mailbox.delete(box=box, uids=[1])
+            services.mailbox.delete(selection=some(box, [1]))
         late.result()
 
         assert found(bob) == []
@@ -340,6 +340,7 @@ class TestRecall:
             recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
         recall.result()
+        services.sending.finish_recalls()
 
         assert selectors.mailbox.page(box).rows == []
         assert selectors.boxes.unread_counts(bob) == {}
@@ -360,9 +361,11 @@ class TestRecall:
     def test_finds_a_post_that_is_being_moved(self, alice, bob):
         post = services.sending.send(sender=alice, to=["bob"], subject="oops").post
         box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
-        services.mailbox.delete(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
+        services.mailbox.delete(selection=some(selectors.boxes.own_box(alice, "sent"), [1]))
 
-        with open_until_the_end(lambda: services.mailbox.move(box=box, uids=[1], to=archive)):
+        with open_until_the_end(
+            lambda: services.mailbox.move(selection=some(box, [1]), to=archive)
+        ):
             recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until_waiting(1)
 
@@ -379,11 +382,13 @@ class TestRecall:
             recall = Rival(lambda: services.sending.recall(post=post, by=alice))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
         recall.result()
+        services.sending.finish_recalls()
 
         synced(bob)
         assert not DeliveredPost.objects.exists()
 
-    def test_waits_for_a_sync_that_began_after_it_but_read_before(self, alice, bob, charlie, crew):
+    def test_waits_for_nobody_and_is_finished_later(self, alice, bob, charlie, crew):
+        """A sync that began after it but had read before puts the post once more."""
         post = services.sending.send(sender=charlie, to=["alice", "crew"], subject="oops").post
         box = selectors.boxes.own_box(bob)
 
@@ -392,9 +397,12 @@ class TestRecall:
                 recall = Rival(lambda: services.sending.recall(post=post, by=charlie))
                 until_waiting(1)  # it has locked other boxes, and so has a number of its own
                 stack.enter_context(open_until_the_end(lambda: services.mailbox.sync(box=box)))
-            until(lambda: not DeliveredPost.objects.filter(post=post).exists())
-            time.sleep(0.2)  # enough to end without waiting
-            assert not recall.is_done()
-        recall.result()
+            recall.result()  # while the sync is still open
+            assert Recall.objects.filter(post=post).exists()
+            services.sending.finish_recalls()
+            assert Recall.objects.filter(post=post).exists()
+        assert DeliveredPost.objects.filter(post=post).exists()
+        services.sending.finish_recalls()
 
         assert not DeliveredPost.objects.exists()
+        assert not Recall.objects.exists()

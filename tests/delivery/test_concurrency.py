@@ -25,7 +25,18 @@ from django.db import Error, connection, transaction
 
 from mail import selectors, services
 from mail.delivery import insert
-from mail.models import Box, BoxCounter, DeliveredPost, Post, Submission, Tombstone, User
+from mail.models import (
+    Box,
+    BoxCounter,
+    DeliveredPost,
+    Flag,
+    Post,
+    Recall,
+    Submission,
+    Tombstone,
+    User,
+)
+from mail.selectors.selection import some, up_to
 from mail.services import audit
 
 from .support import PATIENCE, another_connection, uids
@@ -117,16 +128,16 @@ class Storm:
         box = self.own[name]
         with self.tolerant("tidy"):
             last = BoxCounter.objects.get(box=box).last_uid
-            some = [dice.randint(1, last + 1) for _ in range(3)]
+            chosen = [dice.randint(1, last + 1) for _ in range(3)]
             match dice.randrange(5):
                 case 0:
-                    services.mailbox.delete(box=box, uids=some)
+                    services.mailbox.delete(selection=some(box, chosen))
                 case 1:
-                    services.mailbox.move(box=box, uids=some, to=self.archives[name])
+                    services.mailbox.move(selection=some(box, chosen), to=self.archives[name])
                 case 2:
-                    services.mailbox.mark_read(box=box, uids=some)
+                    services.mailbox.store_flags(selection=some(box, chosen), add=[Flag.SEEN])
                 case 3:
-                    services.mailbox.mark_unread(box=box, uids=None)
+                    services.mailbox.store_flags(selection=up_to(box), remove=[Flag.SEEN])
                 case _:
                     services.sending.deliver_pending()
 
@@ -307,4 +318,6 @@ def check_boxes(storm: Storm) -> None:
     for name, box in (*storm.boxes.items(), *storm.own.items()):
         posts = {sent.subject for sent in storm.sent if name in sent.to} & accepted
         assert posts <= arrivals(box).keys(), name  # a send that raised is whole, or absent
+    services.sending.finish_recalls()
     assert not DeliveredPost.objects.filter(post__in=Post.objects.exclude(recalled=None)).exists()
+    assert not Recall.objects.exists()

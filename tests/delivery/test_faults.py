@@ -28,7 +28,7 @@ from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
 from mail import services
 from mail.models import User
-services.send(sender=User.objects.get(username="alice"), to=["bob", "crew"], subject="safe")
+services.sending.send(sender=User.objects.get(username="alice"), to=["bob", "crew"], subject="safe")
 """
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.db.models import F
 
 from mail import db, errors, selectors, services
-from mail.models import DeliveredPost, Draft, Post, Submission, User, new_post_id
+from mail.models import DeliveredPost, Draft, Flag, Post, Submission, User, new_post_id
+from mail.selectors.selection import some, up_to
 from mail.services import audit
 
 from .support import Rival, another_connection, found, held, until_waiting
@@ -113,24 +114,24 @@ class TestMovingAllThatWasSeen:
         box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         fill(box, 3)
         with held(archive):
-            moving = Rival(lambda: services.mailbox.move_up_to(box=box, uid=3, to=archive))
+            moving = Rival(lambda: services.mailbox.move(selection=up_to(box, 3), to=archive))
             until_waiting(1)
             sending = Rival(lambda: services.sending.send(sender=alice, to=["bob"], subject="late"))
             until_waiting(2)
         sending.result()
 
-        assert moving.result() == 3
+        assert sum(map(len, moving.result())) == 3
         assert (found(bob), found(bob, "archive")) == (["late"], ["f0", "f1", "f2"])
 
     def test_twice_at_once_moves_each_once(self, bob, fill):
         box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         fill(box, db.BATCH + 10)
         rivals = [
-            Rival(lambda: services.mailbox.move_up_to(box=box, uid=10**9, to=archive))
+            Rival(lambda: services.mailbox.move(selection=up_to(box, 10**9), to=archive))
             for _ in range(2)
         ]
 
-        assert sum(rival.result() for rival in rivals) == db.BATCH + 10
+        assert sum(len(moved) for rival in rivals for moved in rival.result()) == db.BATCH + 10
         assert len(set(found(bob, "archive"))) == db.BATCH + 10
         assert wrong() == {}
 
@@ -138,10 +139,10 @@ class TestMovingAllThatWasSeen:
 def test_what_is_taken_out_of_the_trash_while_it_is_emptied_is_kept(alice, bob, fill):
     box, trash = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "trash")
     fill(box, 2)
-    services.mailbox.trash(box=box, uids=[1, 2])
+    services.mailbox.trash(selection=some(box, [1, 2]), owner=bob)
     DeliveredPost.objects.filter(box=trash).update(moved=F("moved") - timedelta(days=31))
     with held(trash):
-        restoring = Rival(lambda: services.mailbox.move(box=trash, uids=[1], to=box))
+        restoring = Rival(lambda: services.mailbox.move(selection=some(trash, [1]), to=box))
         until_waiting(1)
         purging = Rival(services.upkeep.purge_trash)
         until_waiting(2)
@@ -156,7 +157,9 @@ def test_marks_in_two_windows_at_once_are_both_there(alice, bob):
     post = services.sending.send(sender=alice, to=["bob"]).post
     box = selectors.boxes.own_box(bob)
     with held(box):
-        flagging = Rival(lambda: services.mailbox.flag(box=box, uids=[1]))
+        flagging = Rival(
+            lambda: services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.FLAGGED])
+        )
         answering = Rival(
             lambda: services.sending.send(sender=bob, to=["alice"], in_reply_to=post.pk)
         )

@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 )
 
 from mail import errors, selectors, services
-from mail.models import Box, DeliveredPost, Post, User
+from mail.models import Box, DeliveredPost, Flag, Post, User
+from mail.selectors.selection import some
 from mail.services import audit
 
 from .support import uids
@@ -184,7 +185,7 @@ class Rules(RuleBasedStateMachine):
     @rule(name=person, nth=st.integers(0, 5))
     def delete(self, name: str, nth: int) -> None:
         if chosen := self.choose(name, "", nth):
-            services.mailbox.delete(box=self.box(name), uids=[chosen.uid])
+            services.mailbox.delete(selection=some(self.box(name), [chosen.uid]))
             del self.model.inboxes[name].shown[chosen.subject]
 
     @rule(name=person, nth=st.integers(0, 5), back=st.booleans())
@@ -192,7 +193,7 @@ class Rules(RuleBasedStateMachine):
         origin, target = ("archive", "") if back else ("", "archive")
         if chosen := self.choose(name, origin, nth):
             services.mailbox.move(
-                box=self.box(name, origin), uids=[chosen.uid], to=self.box(name, target)
+                selection=some(self.box(name, origin), [chosen.uid]), to=self.box(name, target)
             )
             inbox = self.model.inboxes[name]
             here, there = inbox.shown, inbox.archived
@@ -203,8 +204,9 @@ class Rules(RuleBasedStateMachine):
     @rule(name=person, nth=st.integers(0, 5), read=st.booleans())
     def mark(self, name: str, nth: int, read: bool) -> None:
         if chosen := self.choose(name, "", nth):
-            change = services.mailbox.mark_read if read else services.mailbox.mark_unread
-            change(box=self.box(name), uids=[chosen.uid])
+            change = {"add" if read else "remove": [Flag.SEEN]}
+            selection = some(self.box(name), [chosen.uid])
+            services.mailbox.store_flags(selection=selection, **change)
             self.model.inboxes[name].shown[chosen.subject] = read
 
     @precondition(lambda self: self.posts)

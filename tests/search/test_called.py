@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mail import selectors, services
-from mail.models import User
+from mail.models import Flag, User
 from mail.search import people, tokenizer
 from mail.search.people import CALLED, named
 from mail.search.query import parse
@@ -145,8 +145,8 @@ def test_all_that_was_found_by_name_is_acted_on(bob, person):
     services.sending.send(sender=bob, to=["p17"], subject="own")
     boxes = selectors.boxes.own_boxes(bob)
     for typed, count in (("from:anna", 1), ("to:anna from:me", 1), ("from:me in:inbox", 0)):
-        hits = selectors.hits.all_hits(boxes, parse(typed), selectors.hits.seen_of(boxes))
-        assert services.hits.flag_hits(hits=hits, flagged=True) == count
+        hits = selectors.selection.found(boxes, parse(typed), selectors.selection.seen_of(boxes))
+        assert services.mailbox.store_flags(selection=hits, add=[Flag.FLAGGED]) == count
     posts = {line.post_id for line in selectors.mailbox.page(selectors.boxes.own_box(bob)).rows}
     box = selectors.boxes.own_box(bob)
     assert selectors.search.searched_among(boxes, parse("from:anna"), box, posts)

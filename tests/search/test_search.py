@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mail import errors, selectors, services
-from mail.models import Post, PostWords, User, first_post_id
+from mail.models import Flag, Post, PostWords, User, first_post_id
 from mail.search import index, tokenizer
 from mail.search.query import parse
+from mail.selectors.selection import some
 from mail.services import audit
 
 pytestmark = pytest.mark.django_db
@@ -99,10 +100,10 @@ def test_operators(alice, bob, charlie, write, found):
     write("three", "body gamma")
     write("reply", "body delta", "charlie", sender=bob)
     box = selectors.boxes.own_box(bob)
-    services.mailbox.mark_read(box=box, uids=[1])
-    services.mailbox.flag(box=box, uids=[2])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
+    services.mailbox.store_flags(selection=some(box, [2]), add=[Flag.FLAGGED])
     services.folders.create(owner=bob, name="My Things")
-    services.mailbox.move(box=box, uids=[3], to=selectors.boxes.own_box(bob, "My Things"))
+    services.mailbox.move(selection=some(box, [3]), to=selectors.boxes.own_box(bob, "My Things"))
 
     assert found(bob, "body") == ["reply", "three", "two", "one"]
     assert found(bob, "from:alice") == ["three", "one"]
@@ -136,7 +137,7 @@ def test_an_unknown_folder_is_named(bob):
 
 def test_the_trash_is_left_out_unless_asked_for(bob, write, found):
     write("one", "needle")
-    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.trash(selection=some(selectors.boxes.own_box(bob), [1]), owner=bob)
     assert found(bob, "needle") == []
     assert found(bob, "needle in:trash") == ["one"]
 

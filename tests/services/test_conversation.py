@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import selectors, services
-from mail.models import Post, User
+from mail.models import Flag, Post, User
+from mail.selectors.selection import some
 
 
 def shown(user: User, post: Post) -> list[tuple[str, str]]:
@@ -45,9 +46,9 @@ def test_a_message_carries_what_is_shown_of_it(alice, bob, asked, subjects):
     subjects(bob)
     box = selectors.boxes.own_box(bob)
     reply = answer(bob, "alice", asked, "re")
-    services.mailbox.mark_read(box=box, uids=[1])
-    services.mailbox.flag(box=box, uids=[1])
-    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(bob, "archive"))
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.FLAGGED])
+    services.mailbox.move(selection=some(box, [1]), to=selectors.boxes.own_box(bob, "archive"))
 
     first, second = selectors.conversations.conversation(bob, asked.thread)
     assert (first.box, first.uid, first.is_read) == ("archive", 1, True)
@@ -62,12 +63,21 @@ def test_what_is_only_in_the_trash_or_recalled_is_left_out(alice, bob, charlie, 
     subjects(alice)
     answer(alice, "charlie", asked, "recalled")
     services.sending.recall(post=Post.objects.get(subject="recalled"), by=alice)
-    services.mailbox.trash(box=selectors.boxes.own_box(charlie), uids=[1])
+    services.mailbox.trash(
+        selection=some(selectors.boxes.own_box(charlie), [1]),
+        owner=charlie,
+    )
     assert shown(charlie, asked) == []
 
-    services.mailbox.trash(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
+    services.mailbox.trash(
+        selection=some(selectors.boxes.own_box(alice, "sent"), [1]),
+        owner=alice,
+    )
     assert shown(alice, asked) == [("", "asked")]  # her copy through the group
-    services.mailbox.trash(box=selectors.boxes.own_box(alice), uids=[1])
+    services.mailbox.trash(
+        selection=some(selectors.boxes.own_box(alice), [1]),
+        owner=alice,
+    )
     assert shown(alice, asked) == []
 
 

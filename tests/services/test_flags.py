@@ -6,6 +6,7 @@ from django.db import connection
 
 from mail import errors, selectors, services
 from mail.models import Box, BoxCounter, DeliveredPost, Flag, Post
+from mail.selectors.selection import some
 from tests.delivery.support import held
 
 
@@ -27,15 +28,15 @@ def test_flagging_takes_the_next_modseq_if_anything_changes(bob, mail):
     box = selectors.boxes.own_box(bob)
     before = modseq(box)
 
-    assert services.mailbox.flag(box=box, uids=[1, 3, 99]) == 2
+    assert services.mailbox.store_flags(selection=some(box, [1, 3, 99]), add=[Flag.FLAGGED]) == 2
     assert modseq(box) == before + 1
-    assert services.mailbox.flag(box=box, uids=[1]) == 0
-    assert services.mailbox.unflag(box=box, uids=[2, 99]) == 0
+    assert services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.FLAGGED]) == 0
+    assert services.mailbox.store_flags(selection=some(box, [2, 99]), remove=[Flag.FLAGGED]) == 0
     assert modseq(box) == before + 1
     assert flags(box) == {1: ["\\Flagged"], 2: None, 3: ["\\Flagged"]}
     assert selectors.changes.after(box, f"{before}.3", limit=9).changed == [1, 3]
 
-    assert services.mailbox.unflag(box=box, uids=[1, 2]) == 1
+    assert services.mailbox.store_flags(selection=some(box, [1, 2]), remove=[Flag.FLAGGED]) == 1
     assert flags(box) == {1: None, 2: None, 3: ["\\Flagged"]}
     assert modseq(box) == before + 2
 
@@ -43,31 +44,34 @@ def test_flagging_takes_the_next_modseq_if_anything_changes(bob, mail):
 def test_other_flags_stay(bob, mail):
     box = selectors.boxes.own_box(bob)
     services.sending.send(sender=bob, to=["alice"], in_reply_to=mail[0].pk)
-    services.mailbox.flag(box=box, uids=[1])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.FLAGGED])
     assert flags(box)[1] == ["\\Answered", "\\Flagged"]
 
-    services.mailbox.unflag(box=box, uids=[1])
+    services.mailbox.store_flags(selection=some(box, [1]), remove=[Flag.FLAGGED])
     assert flags(box)[1] == ["\\Answered"]
 
 
-def test_many_are_one_statement(bob, fill, django_assert_num_queries):
+def test_a_thousand_are_one_statement(bob, fill, django_assert_num_queries):
     box = selectors.boxes.own_box(bob)
     fill(box, 5000)
-    with django_assert_num_queries(1):
-        assert services.mailbox.flag(box=box, uids=range(1, 5001)) == 5000
+    with django_assert_num_queries(5):
+        assert (
+            services.mailbox.store_flags(selection=some(box, range(1, 5001)), add=[Flag.FLAGGED])
+            == 5000
+        )
 
 
 def test_flags_move_along(bob, mail):
     box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
-    services.mailbox.flag(box=box, uids=[2])
-    services.mailbox.move(box=box, uids=[2], to=archive)
+    services.mailbox.store_flags(selection=some(box, [2]), add=[Flag.FLAGGED])
+    services.mailbox.move(selection=some(box, [2]), to=archive)
 
     assert flags(archive) == {1: ["\\Flagged"]}
 
 
 def test_a_list_shows_them(bob, mail):
     box = selectors.boxes.own_box(bob)
-    services.mailbox.flag(box=box, uids=[1])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.FLAGGED])
     services.sending.send(sender=bob, to=["alice"], in_reply_to=mail[1].pk)
 
     lines = selectors.mailbox.page(box).rows
@@ -85,7 +89,8 @@ class TestMarks:
     def test_all_own_copies_are_marked_once(self, alice, bob, crew, how, flag):
         post = services.sending.send(sender=bob, to=["bob", "crew", "alice"]).post
         services.mailbox.move(
-            box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+            selection=some(selectors.boxes.own_box(bob), [1]),
+            to=selectors.boxes.own_box(bob, "archive"),
         )
         boxes = [selectors.boxes.own_box(bob, folder) for folder in ("sent", "archive")]
         before = [modseq(box) for box in boxes]
@@ -139,7 +144,7 @@ def test_undoing_the_only_answer_takes_the_mark_back(bob, mail):
 @pytest.mark.django_db(transaction=True)
 def test_a_mark_that_fails_does_not_undo_the_sending(alice, bob, mail, subjects, caplog):
     archive = selectors.boxes.own_box(bob, "archive")
-    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[1], to=archive)
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob), [1]), to=archive)
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '50ms'")
     try:

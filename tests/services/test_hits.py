@@ -1,13 +1,16 @@
 """Acting on what a search found: all that one has seen of it, and nothing that came after."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import errors, selectors, services
-from mail.models import Box, DeliveredPost, Post, User
+from mail.models import Box, DeliveredPost, Flag, Post, User
 from mail.search import index, tokenizer
 from mail.search.query import parse
+from mail.selectors.selection import some
 from mail.services import audit
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +32,7 @@ def found(bob):
 
     def found(typed: str):
         boxes = selectors.boxes.own_boxes(bob)
-        return selectors.hits.all_hits(boxes, parse(typed), selectors.hits.seen_of(boxes))
+        return selectors.selection.found(boxes, parse(typed), selectors.selection.seen_of(boxes))
 
     return found
 
@@ -46,12 +49,12 @@ def unread(user: User) -> list[str]:
 
 def test_all_that_was_found_and_nothing_else(bob, write, found):
     write("needle 1", "other", "needle 2")
-    assert services.hits.mark_hits(hits=found("needle"), read=True) == 2
+    assert services.mailbox.store_flags(selection=found("needle"), add=[Flag.SEEN]) == 2
     assert unread(bob) == ["other"]
-    assert services.hits.mark_hits(hits=found("needle is:read"), read=False) == 2
-    assert services.hits.flag_hits(hits=found("needle"), flagged=True) == 2
-    assert services.hits.flag_hits(hits=found("is:flagged"), flagged=False) == 2
-    assert services.hits.delete_hits(hits=found("needle")) == 2
+    assert services.mailbox.store_flags(selection=found("needle is:read"), remove=[Flag.SEEN]) == 2
+    assert services.mailbox.store_flags(selection=found("needle"), add=[Flag.FLAGGED]) == 2
+    assert services.mailbox.store_flags(selection=found("is:flagged"), remove=[Flag.FLAGGED]) == 2
+    assert services.mailbox.delete(selection=found("needle")) == 2
     assert subjects(bob) == ["other"]
 
 
@@ -59,7 +62,7 @@ def test_what_came_after_one_looked_stays(bob, write, found):
     write("needle 1")
     hits = found("needle")
     write("needle 2")
-    assert services.hits.mark_hits(hits=hits, read=True) == 1
+    assert services.mailbox.store_flags(selection=hits, add=[Flag.SEEN]) == 1
     assert unread(bob) == ["needle 2"]
 
 
@@ -67,9 +70,10 @@ def test_what_was_moved_by_somebody_else_meanwhile_stays(bob, write, found):
     write("needle 1", "needle 2")
     hits = found("needle")
     services.mailbox.move(
-        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+        selection=some(selectors.boxes.own_box(bob), [1]),
+        to=selectors.boxes.own_box(bob, "archive"),
     )
-    assert services.hits.mark_hits(hits=hits, read=True) == 1
+    assert services.mailbox.store_flags(selection=hits, add=[Flag.SEEN]) == 1
     assert unread(bob) == ["needle 1"]
 
 
@@ -78,36 +82,34 @@ def test_of_several_boxes_each_goes_back_to_where_it_was(bob, write, found):
     services.folders.create(owner=bob, name="own")
     own = selectors.boxes.own_box(bob, "own")
     write("needle 1", "needle 2", "needle 3", "stays")
-    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[2], to=own)
-    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[3], to=archive)
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob), [2]), to=own)
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob), [3]), to=archive)
     write("needle 4", sender=bob, to="alice")
     write("old")
-    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[5], to=trash)
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob), [5]), to=trash)
 
-    moved = services.hits.move_hits(hits=found("needle"), to=trash)
+    moved = services.mailbox.move(selection=found("needle"), to=trash)
     assert sum(map(len, moved)) == 4
     assert sorted(subjects(bob, "trash")) == [*(f"needle {n}" for n in (1, 2, 3, 4)), "old"]
     assert [subjects(bob), subjects(bob, "own"), subjects(bob, "sent")] == [["stays"], [], []]
 
     trash = selectors.boxes.own_box(bob, "trash")
-    assert services.hits.move_hits_back(owner=bob, box=trash, moved=moved) == 4
+    assert services.mailbox.move_back(owner=bob, box=trash, moved=moved) == 4
     assert subjects(bob, "trash") == ["old"]
     assert subjects(bob) == ["stays", "needle 1"]
     assert subjects(bob, "own") == ["needle 2"]
     assert subjects(bob, "archive") == ["needle 3"]
     assert subjects(bob, "sent") == ["needle 4"]
-    assert services.hits.move_hits_back(owner=bob, box=trash, moved=moved) == 0
+    assert services.mailbox.move_back(owner=bob, box=trash, moved=moved) == 0
 
 
 def test_what_is_there_already_is_left_alone(bob, write, found):
     write("needle 1", "needle 2")
     archive = selectors.boxes.own_box(bob, "archive")
-    services.mailbox.move(box=selectors.boxes.own_box(bob), uids=[1], to=archive)
-    moved = services.hits.move_hits(hits=found("needle"), to=archive)
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob), [1]), to=archive)
+    moved = services.mailbox.move(selection=found("needle"), to=archive)
     assert sum(map(len, moved)) == 1
-    services.hits.move_hits_back(
-        owner=bob, box=selectors.boxes.own_box(bob, "archive"), moved=moved
-    )
+    services.mailbox.move_back(owner=bob, box=selectors.boxes.own_box(bob, "archive"), moved=moved)
     assert [subjects(bob, "archive"), subjects(bob)] == [["needle 1"], ["needle 2"]]
 
 
@@ -115,51 +117,51 @@ def test_two_copies_become_one_and_two_again(bob, write, found):
     write("needle", sender=bob)  # in the inbox, and in sent
     write("needle", sender=bob, to="alice")
     archive = selectors.boxes.own_box(bob, "archive")
-    services.mailbox.move(box=selectors.boxes.own_box(bob, "sent"), uids=[2], to=archive)
-    services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.move(selection=some(selectors.boxes.own_box(bob, "sent"), [2]), to=archive)
+    services.mailbox.store_flags(selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.SEEN])
 
-    moved = services.hits.move_hits(
-        hits=found("needle"), to=selectors.boxes.own_box(bob, "archive")
+    moved = services.mailbox.move(
+        selection=found("needle"), to=selectors.boxes.own_box(bob, "archive")
     )
     assert sum(map(len, moved)) == 2
     assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [0, 0, 2]
     archive = selectors.boxes.own_box(bob, "archive")
-    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 2
+    assert services.mailbox.move_back(owner=bob, box=archive, moved=moved) == 2
     assert [len(subjects(bob, folder)) for folder in ("", "sent", "archive")] == [1, 1, 1]
     assert unread(bob) == []
     assert all(each.wrong == 0 for each in audit.audit())
-    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 0
+    assert services.mailbox.move_back(owner=bob, box=archive, moved=moved) == 0
 
 
 def test_what_the_target_had_stays_there_when_it_is_undone(alice, bob, write, found):
     write("needle")
     post = Post.objects.get()
     services.sending.deliver(post=post, box=selectors.boxes.own_box(bob, "archive"), by=alice)
-    moved = services.hits.move_hits(
-        hits=found("needle in:inbox"), to=selectors.boxes.own_box(bob, "archive")
+    moved = services.mailbox.move(
+        selection=found("needle in:inbox"), to=selectors.boxes.own_box(bob, "archive")
     )
     assert [subjects(bob), subjects(bob, "archive")] == [[], ["needle"]]
     archive = selectors.boxes.own_box(bob, "archive")
-    assert services.hits.move_hits_back(owner=bob, box=archive, moved=moved) == 1
+    assert services.mailbox.move_back(owner=bob, box=archive, moved=moved) == 1
     assert [subjects(bob), subjects(bob, "archive")] == [["needle"], ["needle"]]
 
 
 def test_some_hits_by_name(alice, bob, write):
     write("one", "two", "three")
     box = selectors.boxes.own_box(bob)
-    hits = selectors.hits.chosen_hits(bob, {(box.pk, 1), (box.pk, 3), (box.pk, 99)})
-    assert services.hits.mark_hits(hits=[hits], read=True) == 2
+    hits = selectors.selection.of_keys(bob, {(box.pk, 1), (box.pk, 3), (box.pk, 99)})
+    assert services.mailbox.store_flags(selection=hits, add=[Flag.SEEN]) == 2
     assert unread(bob) == ["two"]
     with pytest.raises(errors.NotFound):
-        selectors.hits.chosen_hits(alice, {(box.pk, 1)})
+        selectors.selection.of_keys(alice, {(box.pk, 1)})
 
 
 def test_undoing_is_among_ones_own_boxes(alice, bob, write):
     write("one")
     box = selectors.boxes.own_box(bob)
-    back = [services.hits.Moved(selectors.boxes.own_box(alice).pk, 1, 1)]
+    back = [services.mailbox.Moved(selectors.boxes.own_box(alice).pk, 1, 1)]
     with pytest.raises(errors.NotFound):
-        services.hits.move_hits_back(owner=bob, box=box, moved=back)
+        services.mailbox.move_back(owner=bob, box=box, moved=back)
     assert subjects(bob) == ["one"]
 
 
@@ -177,6 +179,24 @@ def many(fill):
     return many
 
 
+class Interrupted(selectors.selection.Selection):
+    """A selection between whose batches something else happens."""
+
+    interrupt: Callable[[], None]
+    taken: list[selectors.selection.Batch]
+
+    def __init__(self, whole: selectors.selection.Selection, interrupt: Callable[[], None]) -> None:
+        super().__init__(whole.boxes, whole.uids, whole.seen, whole.query)
+        object.__setattr__(self, "interrupt", interrupt)
+        object.__setattr__(self, "taken", [])
+
+    def batches(self) -> Iterator[selectors.selection.Batch]:
+        for batch in selectors.selection.Selection.batches(self):
+            yield batch
+            self.taken.append(batch)
+            self.interrupt()
+
+
 class TestMany:
     @pytest.fixture
     def boxes(self, bob, many) -> tuple[Box, Box]:
@@ -189,26 +209,26 @@ class TestMany:
 
     @pytest.mark.parametrize("typed", ["needle is:unread", "is:unread needle -xyz"])
     def test_a_batch_after_the_other_by_place(self, bob, boxes, found, typed):
-        assert services.hits.mark_hits(hits=found(typed), read=True) == 2500
+        assert services.mailbox.store_flags(selection=found(typed), add=[Flag.SEEN]) == 2500
         assert len(unread(bob)) == 700
 
     def test_other_deliveries_come_in_between(self, bob, boxes, found, many):
-        def interrupted():
-            for batch in found("needle"):
-                yield batch
-                many(selectors.boxes.own_box(bob, "trash"), 3, "needle")
-                many(selectors.boxes.own_box(bob), 3, "needle")
+        def interrupt() -> None:
+            many(selectors.boxes.own_box(bob, "trash"), 3, "needle")
+            many(selectors.boxes.own_box(bob), 3, "needle")
 
         before = {
             box: set(DeliveredPost.objects.filter(box=box).values_list("post", flat=True))
             for box in boxes
         }
         trash = selectors.boxes.own_box(bob, "trash")
-        moved = services.hits.move_hits(hits=interrupted(), to=trash)
+        selection = Interrupted(found("needle"), interrupt)
+        moved = services.mailbox.move(selection=selection, to=trash)
         assert sum(map(len, moved)) == 2500
-        assert len(subjects(bob)) == 700 + 9
+        interruptions = len(selection.taken)
+        assert len(subjects(bob)) == 700 + 3 * interruptions
         assert (
-            services.hits.move_hits_back(
+            services.mailbox.move_back(
                 owner=bob, box=selectors.boxes.own_box(bob, "trash"), moved=moved
             )
             == 2500
@@ -216,28 +236,26 @@ class TestMany:
         for box in boxes:
             now = set(DeliveredPost.objects.filter(box=box).values_list("post", flat=True))
             assert before[box] <= now
-        assert len(subjects(bob, "trash")) == 9
+        assert len(subjects(bob, "trash")) == 3 * interruptions
 
     def test_each_batch_costs_the_same(self, boxes, found):
         costs: list[int] = []
 
-        def counted():
-            hits = found("needle is:unread")
-            while True:
-                with CaptureQueriesContext(connection) as queries:
-                    batch = next(hits, None)
-                if batch is None:
-                    return
-                assert sum(map(len, batch.values())) <= BATCH
-                costs.append(len(queries))
-                yield batch
-
-        assert services.hits.mark_hits(hits=counted(), read=True) == 2500
-        assert len(costs) == 3
+        batches = found("needle is:unread").batches()
+        while True:
+            with CaptureQueriesContext(connection) as queries:
+                batch = next(batches, None)
+            if batch is None:
+                break
+            box, uids = batch
+            assert len(uids) <= BATCH
+            costs.append(len(queries))
+            services.mailbox.store_flags(selection=some(box, uids), add=[Flag.SEEN])
+        assert len(unread(boxes[0].owner)) == 700
         assert max(costs) <= 8
 
     def test_the_walk_reads_keys_only(self, boxes, found):
         with CaptureQueriesContext(connection) as queries:
-            for _ in found("needle"):
+            for _ in found("needle").batches():
                 pass
         assert not [query for query in queries if "subject" in query["sql"]]

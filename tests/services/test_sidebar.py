@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import Box, BoxCounter, Post, Tombstone, User
+from mail.models import Box, BoxCounter, Flag, Post, Tombstone, User
+from mail.selectors.selection import some
 
 
 def modseq(box: Box) -> int:
@@ -22,10 +23,15 @@ class TestFolders:
         for name in ("Zebra", "apple"):
             services.folders.create(owner=bob, name=name)
         box = selectors.boxes.own_box(bob)
-        services.mailbox.mark_read(box=box, uids=[1, 2])
-        services.mailbox.move(box=box, uids=[2, 3, 4], to=selectors.boxes.own_box(bob, "zebra"))
-        services.mailbox.trash(box=selectors.boxes.own_box(bob, "zebra"), uids=[2])
-        services.mailbox.delete(box=box, uids=[1])
+        services.mailbox.store_flags(selection=some(box, [1, 2]), add=[Flag.SEEN])
+        services.mailbox.move(
+            selection=some(box, [2, 3, 4]), to=selectors.boxes.own_box(bob, "zebra")
+        )
+        services.mailbox.trash(
+            selection=some(selectors.boxes.own_box(bob, "zebra"), [2]),
+            owner=bob,
+        )
+        services.mailbox.delete(selection=some(box, [1]))
         services.sending.recall(post=Post.objects.get(subject="s4"), by=alice)
 
         assert [(f.name, f.is_fixed, f.unread, f.total) for f in selectors.boxes.folders(bob)] == [
@@ -41,7 +47,7 @@ class TestFolders:
     def test_totals_stay_right_when_tombstones_are_purged(self, alice, bob, fill):
         box = selectors.boxes.own_box(bob)
         fill(box, 7)
-        services.mailbox.delete(box=box, uids=[2, 3])
+        services.mailbox.delete(selection=some(box, [2, 3]))
         assert selectors.boxes.folders(bob)[0].total == 5
 
         Tombstone.objects.update(at=timezone.now() - timedelta(days=31))
@@ -59,8 +65,10 @@ class TestNeighbours:
     def test_follow_the_list_not_the_uids(self, alice, bob, fill):
         box, archive = selectors.boxes.own_box(bob), selectors.boxes.own_box(bob, "archive")
         fill(box, 4)
-        services.mailbox.move(box=box, uids=[2], to=archive)
-        services.mailbox.move(box=archive, uids=[1], to=box)  # it is now 5, and still the third
+        services.mailbox.move(selection=some(box, [2]), to=archive)
+        services.mailbox.move(
+            selection=some(archive, [1]), to=box
+        )  # it is now 5, and still the third
         assert [line.uid for line in selectors.mailbox.page(box).rows] == [4, 3, 5, 1]
 
         assert selectors.mailbox.neighbours(box, 4) == (None, 3)
@@ -72,7 +80,7 @@ class TestNeighbours:
     def test_are_known_of_what_just_left(self, bob, fill):
         box = selectors.boxes.own_box(bob)
         fill(box, 3)
-        services.mailbox.delete(box=box, uids=[2])
+        services.mailbox.delete(selection=some(box, [2]))
 
         assert selectors.mailbox.neighbours(box, 2) == (3, 1)
 
@@ -121,9 +129,15 @@ class TestNews:
 
     def test_a_change_in_another_window_is_news(self, alice, box):
         services.sending.send(sender=alice, to=["bob"])
-        for change in (services.mailbox.mark_read, services.mailbox.flag, services.mailbox.delete):
+        chosen = some(box, [1])
+        changes = (
+            lambda: services.mailbox.store_flags(selection=chosen, add=[Flag.SEEN]),
+            lambda: services.mailbox.store_flags(selection=chosen, add=[Flag.FLAGGED]),
+            lambda: services.mailbox.delete(selection=chosen),
+        )
+        for change in changes:
             seen = modseq(box)
-            change(box=box, uids=[1])
+            change()
             assert selectors.boxes.has_updates(box, seen)
 
     def test_what_waits_above_a_group_of_groups_is_news(self, alice, staff, crew, box):

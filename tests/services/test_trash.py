@@ -8,7 +8,8 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from mail import db, errors, selectors, services
-from mail.models import Box, BoxCounter, DeliveredPost, Tombstone, User
+from mail.models import Box, BoxCounter, DeliveredPost, Flag, Tombstone, User
+from mail.selectors.selection import some, up_to
 
 
 @pytest.fixture
@@ -25,23 +26,25 @@ def age(days: int, user: User, folder: str = "trash") -> None:
 
 
 def test_the_trash_is_ones_own_and_gives_new_uids(alice, bob, mail, crew, subjects):
-    assert services.mailbox.trash(box=mail, uids=[1, 3, 99]) == [1, 2]
+    (moved,) = services.mailbox.trash(selection=some(mail, [1, 3, 99]), owner=bob)
+    assert list(moved.uids) == [1, 2]
     assert (subjects(bob), subjects(bob, "trash")) == (["s1"], ["s2", "s0"])
     assert subjects(alice, "trash") == []
 
     services.folders.create(owner=bob, name="mine")
     mine = selectors.boxes.own_box(bob, "mine")
-    services.mailbox.move(box=mail, uids=[2], to=mine)
-    assert services.mailbox.trash(box=mine, uids=[1]) == [3]
+    services.mailbox.move(selection=some(mail, [2]), to=mine)
+    (moved,) = services.mailbox.trash(selection=some(mine, [1]), owner=bob)
+    assert list(moved.uids) == [3]
     with pytest.raises(errors.FolderOfAnother):
-        services.mailbox.trash(box=crew, uids=[1])
+        services.mailbox.trash(selection=some(crew, [1]), owner=bob)
 
 
 def test_what_was_moved_knows_when(bob, mail):
     archive = selectors.boxes.own_box(bob, "archive")
-    services.mailbox.move(box=mail, uids=[1], to=archive)
+    services.mailbox.move(selection=some(mail, [1]), to=archive)
     first = DeliveredPost.objects.get(box=archive).moved
-    services.mailbox.trash(box=archive, uids=[1])
+    services.mailbox.trash(selection=some(archive, [1]), owner=bob)
     moved = DeliveredPost.objects.get(box=selectors.boxes.own_box(bob, "trash")).moved
 
     assert first is not None
@@ -51,18 +54,20 @@ def test_what_was_moved_knows_when(bob, mail):
 
 
 def test_moving_back_restores_it(bob, mail, subjects):
-    services.mailbox.mark_read(box=mail, uids=[2])
-    uids = services.mailbox.trash(box=mail, uids=[2])
-    services.mailbox.move(box=selectors.boxes.own_box(bob, "trash"), uids=uids, to=mail)
+    services.mailbox.store_flags(selection=some(mail, [2]), add=[Flag.SEEN])
+    (moved,) = services.mailbox.trash(selection=some(mail, [2]), owner=bob)
+    services.mailbox.move(
+        selection=some(selectors.boxes.own_box(bob, "trash"), moved.uids), to=mail
+    )
 
     assert subjects(bob) == ["s2", "s1", "s0"]
     assert selectors.boxes.unread_counts(bob) == {"": 2}
 
 
 def test_emptying_stops_at_what_was_seen(bob, mail, subjects):
-    services.mailbox.trash(box=mail, uids=[1, 2])
+    services.mailbox.trash(selection=some(mail, [1, 2]), owner=bob)
     seen = 2
-    services.mailbox.trash(box=mail, uids=[3])
+    services.mailbox.trash(selection=some(mail, [3]), owner=bob)
 
     assert services.folders.empty_trash(owner=bob, up_to=seen) == 2
     assert subjects(bob, "trash") == ["s2"]
@@ -72,10 +77,13 @@ def test_emptying_stops_at_what_was_seen(bob, mail, subjects):
 class TestPurging:
     def test_takes_what_was_put_there_long_ago_and_leaves_traces(self, alice, bob, mail, subjects):
         trash = selectors.boxes.own_box(bob, "trash")
-        services.mailbox.trash(box=mail, uids=[1, 2])
+        services.mailbox.trash(selection=some(mail, [1, 2]), owner=bob)
         age(31, bob)
-        services.mailbox.trash(box=mail, uids=[3])
-        services.mailbox.trash(box=selectors.boxes.own_box(alice, "sent"), uids=[1])
+        services.mailbox.trash(selection=some(mail, [3]), owner=bob)
+        services.mailbox.trash(
+            selection=some(selectors.boxes.own_box(alice, "sent"), [1]),
+            owner=alice,
+        )
         age(29, alice)
         before = BoxCounter.objects.get(box=trash).modseq
 
@@ -89,7 +97,7 @@ class TestPurging:
         call_command("check_mail", stdout=StringIO())
 
     def test_leaves_other_folders_alone(self, bob, mail, subjects):
-        services.mailbox.move(box=mail, uids=[1], to=selectors.boxes.own_box(bob, "archive"))
+        services.mailbox.move(selection=some(mail, [1]), to=selectors.boxes.own_box(bob, "archive"))
         age(99, bob, "archive")
 
         assert services.upkeep.purge_trash() == 0
@@ -98,8 +106,8 @@ class TestPurging:
     def test_works_in_batches_of_a_fixed_number_of_statements(self, bob, mail, fill):
         def purge(count: int) -> int:
             fill(mail, count)
-            services.mailbox.move_up_to(
-                box=mail, uid=10**9, to=selectors.boxes.own_box(bob, "trash")
+            services.mailbox.move(
+                selection=up_to(mail, 10**9), to=selectors.boxes.own_box(bob, "trash")
             )
             age(31, bob)
             with CaptureQueriesContext(connection) as queries:
@@ -112,7 +120,7 @@ class TestPurging:
         assert purge(2 * db.BATCH + 5) == one + 2
 
     def test_is_a_command(self, bob, mail):
-        services.mailbox.trash(box=mail, uids=[1])
+        services.mailbox.trash(selection=some(mail, [1]), owner=bob)
         age(31, bob)
         out = StringIO()
         call_command("empty_trash", stdout=out)
@@ -120,7 +128,7 @@ class TestPurging:
 
     def test_reads_by_index(self, bob, mail, fill):
         fill(mail, 5000)
-        services.mailbox.trash(box=mail, uids=[1])
+        services.mailbox.trash(selection=some(mail, [1]), owner=bob)
         age(31, bob)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

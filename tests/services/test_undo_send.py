@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mail import errors, selectors, services
-from mail.models import DeliveredPost, Draft, Submission
+from mail.models import DeliveredPost, Draft, Flag, Submission
+from mail.selectors.selection import some, up_to
 
 
 @pytest.fixture
@@ -101,8 +102,10 @@ class TestRecallReport:
         )
         subjects(alice)  # her own copy through the group
         box = selectors.boxes.own_box(charlie)
-        services.mailbox.mark_read(box=box, uids=None)
-        services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(charlie, "archive"))
+        services.mailbox.store_flags(selection=up_to(box), add=[Flag.SEEN])
+        services.mailbox.move(
+            selection=some(box, [1]), to=selectors.boxes.own_box(charlie, "archive")
+        )
         assert selectors.posts.recall_report(sent.post) == selectors.posts.RecallReport(
             copies=2, read=1
         )

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from mail import selectors, services
-from mail.models import Submission
+from mail.models import Flag, Submission
+from mail.selectors.selection import some
 
 HTMX = {"HX-Request": "true"}
 
@@ -73,7 +74,9 @@ class TestRecall:
         page = signed_in(alice).get("/sent/1/recall/")
         assert "1 person has it in a box." in page.text
         assert "Nobody has read it yet." in page.text
-        services.mailbox.mark_read(box=selectors.boxes.own_box(bob), uids=[1])
+        services.mailbox.store_flags(
+            selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.SEEN]
+        )
         assert "1 has read it." in signed_in(alice).get("/sent/1/recall/").text
         assert subjects(bob) == ["oops"]
 
@@ -101,7 +104,7 @@ class TestRecall:
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_what_others_wrote_is_not_recalled_from_ones_sent(self, signed_in, bob, sent, method):
         own = selectors.boxes.own_box(bob)
-        services.mailbox.move(box=own, uids=[1], to=selectors.boxes.own_box(bob, "sent"))
+        services.mailbox.move(selection=some(own, [1]), to=selectors.boxes.own_box(bob, "sent"))
         answer = getattr(signed_in(bob), method)("/sent/1/recall/")
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert "Only its author" in answer.text

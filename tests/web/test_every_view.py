@@ -15,7 +15,8 @@ from django.urls import resolve
 from django.utils import timezone
 
 from mail import selectors, services
-from mail.models import ApiToken, Attachment, Draft, Session, User, new_post_id
+from mail.models import ApiToken, Attachment, Draft, Flag, Session, User, new_post_id
+from mail.selectors.selection import some
 from mail.web.urls import urlpatterns
 
 DRAFT = UUID("0197fb1a-0000-7000-8000-000000000001")  # that is written, sent, and taken back
@@ -180,7 +181,9 @@ def test_statements(signed_in, mailbox, fill, size):
     grow(mailbox, fill, size)
     client = signed_in(mailbox)
     state = client.get("/").context["state"]
-    services.mailbox.mark_read(box=selectors.boxes.own_box(mailbox), uids=[8])
+    services.mailbox.store_flags(
+        selection=some(selectors.boxes.own_box(mailbox), [8]), add=[Flag.SEEN]
+    )
     inbox, spent = selectors.boxes.own_box(mailbox).pk, {}
     for case in CASES:
         with CaptureQueriesContext(connection) as queries:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from mail import selectors, services
 from mail.models import Box, DeliveredPost, User
+from mail.selectors.selection import some
 
 ACTIONS = [
     *("join", "leave", "ask", "withdraw"),
@@ -96,8 +97,8 @@ def test_posts_are_those_since_one_joined_wherever_they_lie_by_now(
         services.sending.send(sender=alice, to=["crew"], subject=subject)
     box = selectors.boxes.own_box(charlie)
     services.mailbox.sync(box=box)
-    services.mailbox.move(box=box, uids=[1], to=selectors.boxes.own_box(charlie, "archive"))
-    services.mailbox.delete(box=box, uids=[2])
+    services.mailbox.move(selection=some(box, [1]), to=selectors.boxes.own_box(charlie, "archive"))
+    services.mailbox.delete(selection=some(box, [2]))
 
     posts = signed_in(charlie).get("/groups/crew/").context["posts"]
     assert [(post.subject, post.folder, post.uid) for post in posts] == [

@@ -6,6 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from mail import selectors, services
+from mail.selectors.selection import some
 
 HTMX = {"HX-Request": "true"}
 PATHS = [
@@ -21,7 +22,7 @@ def posts(alice, bob):
     for n in range(4):
         services.sending.send(sender=alice, to=["bob"], subject=f"needle {n}", body="in a haystack")
     box = selectors.boxes.own_box(bob)
-    services.mailbox.move(box=box, uids=[4], to=selectors.boxes.own_box(bob, "archive"))
+    services.mailbox.move(selection=some(box, [4]), to=selectors.boxes.own_box(bob, "archive"))
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def everything(bob):
     """What a page says of all that was found when it was made."""
 
     def everything(q: str = "needle") -> dict[str, object]:
-        seen = selectors.hits.seen_of(selectors.boxes.own_boxes(bob))
+        seen = selectors.selection.seen_of(selectors.boxes.own_boxes(bob))
         return {"q": q, "all": 1, "seen": " ".join(f"{k}.{v}" for k, v in seen.items())}
 
     return everything
@@ -154,7 +155,8 @@ def test_what_is_shown_is_among_all(signed_in, bob, hit, everything):
     """A hit that was moved since the page was made has a uid above what was seen."""
     given = everything()
     services.mailbox.move(
-        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "archive")
+        selection=some(selectors.boxes.own_box(bob), [1]),
+        to=selectors.boxes.own_box(bob, "archive"),
     )
     client = signed_in(bob)
     page = client.post("/search/mark-read/", given | {"uid": hit(2, "archive")}, follow=True)
@@ -204,7 +206,10 @@ def test_moving_all_is_undone_by_the_form_that_comes_with_it(
 class TestTheTrash:
     @pytest.fixture(autouse=True)
     def _trash(self, bob):
-        services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1, 2])
+        services.mailbox.trash(
+            selection=some(selectors.boxes.own_box(bob), [1, 2]),
+            owner=bob,
+        )
 
     def test_is_left_alone_by_a_search_of_other_folders_too(
         self, signed_in, bob, hit, everything, subjects

@@ -60,7 +60,7 @@ def test_pages_by_keyset(signed_in, alice, bob):
     )
     services.sending.send(sender=alice, to=["bob"], subject="newer")
     second = client.get("/", {"before": first.context["page"].next_before})
-    assert [line.subject for line in second.context["page"].lines] == ["number 1.", "number 0."]
+    assert [line.subject for line in second.context["page"].rows] == ["number 1.", "number 0."]
     assert "Older posts" not in second.text
 
 
@@ -73,7 +73,7 @@ def test_says_when_a_post_was_sent_not_when_the_box_pulled_it(signed_in, alice, 
     sent.created -= timedelta(days=9)
     sent.save()
 
-    (line,) = signed_in(bob).get("/").context["page"].lines
+    (line,) = signed_in(bob).get("/").context["page"].rows
     assert line.created == sent.created
 
 

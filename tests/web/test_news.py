@@ -5,6 +5,8 @@ from http import HTTPStatus
 import pytest
 
 from mail import selectors, services
+from mail.models import Flag
+from mail.selectors.selection import some
 
 HTMX = {"HX-Request": "true"}
 
@@ -64,8 +66,8 @@ def test_what_happened_in_another_window(signed_in, alice, bob, state):
         services.sending.send(sender=alice, to=["bob"], subject=f"s{n}")
     client, box = signed_in(bob), selectors.boxes.own_box(bob)
     since = state()
-    services.mailbox.mark_read(box=box, uids=[1])
-    services.mailbox.delete(box=box, uids=[2])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
+    services.mailbox.delete(selection=some(box, [2]))
 
     answer = client.get(f"/inbox/news/?since={since}", headers=HTMX)
     assert f'hx-target="#line-{box.pk}-1" hx-swap="outerMorph"' in answer.text
@@ -104,7 +106,7 @@ def test_on_a_page_of_older_posts_nothing_comes_in_on_top(signed_in, alice, bob,
     older = services.sending.send(sender=alice, to=["bob"], subject="older").post
     client, since, box = signed_in(bob), state(), selectors.boxes.own_box(bob)
     before = services.sending.send(sender=alice, to=["bob"], subject="new").post.pk
-    services.mailbox.mark_read(box=box, uids=[1])
+    services.mailbox.store_flags(selection=some(box, [1]), add=[Flag.SEEN])
     answer = client.get(f"/inbox/news/?since={since}&before={before}", headers=HTMX)
     assert "afterbegin" not in answer.text
     assert f"since={state()}&amp;before={before}" in answer.text

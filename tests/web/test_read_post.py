@@ -3,6 +3,8 @@ from http import HTTPStatus
 import pytest
 
 from mail import selectors, services
+from mail.models import Flag
+from mail.selectors.selection import some
 
 
 @pytest.fixture
@@ -23,7 +25,9 @@ def test_htmx_gets_the_pane_alone(signed_in, bob, post):
 
 
 def test_what_is_flagged_can_be_unflagged(signed_in, bob, post):
-    services.mailbox.flag(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.store_flags(
+        selection=some(selectors.boxes.own_box(bob), [1]), add=[Flag.FLAGGED]
+    )
     assert 'formaction="/inbox/unflag/"' in signed_in(bob).get("/inbox/1/").text
 
 
@@ -67,7 +71,7 @@ def test_a_conversation_shows_what_was_written_before_and_after(signed_in, alice
 
 
 def test_what_is_only_in_the_trash_can_be_read_there(signed_in, bob, post):
-    services.mailbox.trash(box=selectors.boxes.own_box(bob), uids=[1])
+    services.mailbox.trash(selection=some(selectors.boxes.own_box(bob), [1]), owner=bob)
     assert "<strong>hi</strong>" in signed_in(bob).get("/trash/1/").text
 
 

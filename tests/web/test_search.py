@@ -9,6 +9,7 @@ from django.urls import reverse
 from mail import selectors, services
 from mail.models import Post
 from mail.search import index, tokenizer
+from mail.selectors.selection import some
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_works(signed_in, bob, post):
 def test_each_hit_links_to_its_own_folder(signed_in, alice, bob, post):
     services.folders.create(owner=bob, name="things")
     services.mailbox.move(
-        box=selectors.boxes.own_box(bob), uids=[1], to=selectors.boxes.own_box(bob, "things")
+        selection=some(selectors.boxes.own_box(bob), [1]), to=selectors.boxes.own_box(bob, "things")
     )
     services.sending.send(sender=bob, to=["alice"], subject="minutes too")
     page = signed_in(bob).get("/search/", {"q": "minutes"})

@@ -35,7 +35,7 @@ def test_what_is_chosen_is_kept_and_used(signed_in, bob, fill):
     assert 'lang="de" dir="ltr" class="dark"' in inbox.text
     assert '<body class="roomy"' in inbox.text
     assert "+09:00" in inbox.text
-    assert len(inbox.context["page"].lines) == 25
+    assert len(inbox.context["page"].rows) == 25
     assert inbox.headers["Content-Language"] == "de"
     assert Client(headers={"Accept-Language": "ar"}).get("/sign-in/").text.count('dir="rtl"') == 1
 

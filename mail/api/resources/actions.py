@@ -1,6 +1,5 @@
 """`actions`: what is done rather than made: deliver, sync, move, mark read."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import orjson
@@ -8,7 +7,7 @@ from django.http import HttpResponse
 from ninja import Header, Router
 from pydantic import Field
 
-from mail import errors, names, selectors, services
+from mail import names, selectors, services
 from mail.api.links import Urls
 from mail.api.params import ApiRequest, own_box
 from mail.api.resources import completions, delivered_posts
@@ -30,7 +29,8 @@ from mail.api.schemas import (
     errors_of,
     limits,
 )
-from mail.models import Box, Submission
+from mail.api.selections import selected
+from mail.models import Flag, Submission
 
 router = Router(tags=["actions"])
 
@@ -114,18 +114,6 @@ def sync(request: ApiRequest, data: SyncIn) -> HttpResponse:
     return nothing()
 
 
-def _uids(urls: Urls, box: Box, given: Sequence[str | int]) -> list[int]:
-    return [urls.uid(one, box.pk, "posts") for one in given]
-
-
-def _chosen(urls: Urls, box: Box, data: Chosen) -> tuple[list[int], int | None]:
-    """The uids that were chosen, or the one up to which all are; raises Ambiguous."""
-    if (data.posts is None) == (data.up_to is None):
-        raise errors.Ambiguous(field="posts", first="posts", second="up_to")
-    up_to = None if data.up_to is None else urls.uid(data.up_to, box.pk, "up_to")
-    return _uids(urls, box, data.posts or ()), up_to
-
-
 @router.post(
     "/move",
     response={200: Moved, **errors_of(400, 403, 413, 415, 422)},
@@ -133,21 +121,17 @@ def _chosen(urls: Urls, box: Box, data: Chosen) -> tuple[list[int], int | None]:
     summary="Move posts to another box",
 )
 def move(request: ApiRequest, data: MoveIn) -> HttpResponse:
-    """Move some delivered posts, or all up to one, between one's own boxes.
+    """Move some delivered posts, all up to one, or all that a search finds to another box.
 
-    What is not there is passed over.
+    Both are boxes of the same person. What is not there is passed over, what is in the other box
+    already stays there.
     """
+    to = own_box(request, data.to, "to")
+    moved = services.mailbox.move(selection=selected(request, data), to=to)
+    new = (each.uids for each in moved if data.posts and not each.merged)
     urls = Urls(request)
-    box, to = own_box(request, data.box, "box"), own_box(request, data.to, "to")
-    uids, up_to = _chosen(urls, box, data)
-    if up_to is not None:
-        return answer(
-            {"changed": services.mailbox.move_up_to(box=box, uid=up_to, to=to), "posts": []}
-        )
-    moved = [
-        urls.delivered_post(to.pk, uid) for uid in services.mailbox.move(box=box, uids=uids, to=to)
-    ]
-    return answer({"changed": len(moved), "posts": moved})
+    posts = [urls.delivered_post(to.pk, uid) for uids in new for uid in uids]
+    return answer({"changed": sum(map(len, moved)), "posts": posts})
 
 
 @router.post(
@@ -157,15 +141,8 @@ def move(request: ApiRequest, data: MoveIn) -> HttpResponse:
     summary="Mark many read or unread",
 )
 def mark_read(request: ApiRequest, data: MarkReadIn) -> HttpResponse:
-    """Mark some delivered posts of a box, or all up to one."""
-    box = own_box(request, data.box, "box")
-    uids, up_to = _chosen(Urls(request), box, data)
-    if up_to is not None:
-        changed = services.mailbox.mark_up_to(box=box, uid=up_to, read=data.is_read)
-    else:
-        mark = services.mailbox.mark_read if data.is_read else services.mailbox.mark_unread
-        changed = mark(box=box, uids=uids)
-    return answer({"changed": changed})
+    """Mark some delivered posts, all up to one, or all that a search finds."""
+    return _stored(request, data, Flag.SEEN, on=data.is_read)
 
 
 @router.post(
@@ -175,10 +152,14 @@ def mark_read(request: ApiRequest, data: MarkReadIn) -> HttpResponse:
     summary="Flag many, or take their flag away",
 )
 def flag(request: ApiRequest, data: FlagIn) -> HttpResponse:
-    """Flag delivered posts of a box, so that they are found again."""
-    box = own_box(request, data.box, "box")
-    change = services.mailbox.flag if data.is_flagged else services.mailbox.unflag
-    return answer({"changed": change(box=box, uids=_uids(Urls(request), box, data.posts))})
+    """Flag some delivered posts, all up to one, or all that a search finds."""
+    return _stored(request, data, Flag.FLAGGED, on=data.is_flagged)
+
+
+def _stored(request: ApiRequest, data: Chosen, flag: Flag, *, on: bool) -> HttpResponse:
+    change = {"add" if on else "remove": [flag]}
+    changed = services.mailbox.store_flags(selection=selected(request, data), **change)
+    return answer({"changed": changed})
 
 
 @router.post(
@@ -188,15 +169,11 @@ def flag(request: ApiRequest, data: FlagIn) -> HttpResponse:
     summary="Remove many for good",
 )
 def delete(request: ApiRequest, data: DeleteIn) -> HttpResponse:
-    """Remove some delivered posts of a box for good, or all up to one.
+    """Remove some delivered posts, all up to one, or all that a search finds, for good.
 
     Nobody else's copy is touched. What may be wanted back is moved to the trash instead.
     """
-    box = own_box(request, data.box, "box")
-    uids, up_to = _chosen(Urls(request), box, data)
-    if up_to is not None:
-        return answer({"changed": services.mailbox.delete_up_to(box=box, uid=up_to)})
-    return answer({"changed": len(services.mailbox.delete(box=box, uids=uids))})
+    return answer({"changed": services.mailbox.delete(selection=selected(request, data))})
 
 
 @router.post(

@@ -33,9 +33,10 @@ from mail.api.schemas import (
     DeliveredPostPatch,
     errors_of,
 )
-from mail.models import Attachment, Box, DeliveredPost
+from mail.models import Attachment, Box, DeliveredPost, Flag
 from mail.search.query import parse
 from mail.selectors.mailbox import DeliveredRow
+from mail.selectors.selection import some
 
 router = Router(tags=["delivered-posts"])
 
@@ -233,12 +234,13 @@ def mark_delivered_post(
 ) -> HttpResponse:
     """Mark a delivered post of one's own read or unread, or flag it; the rest stays as it is."""
     box, uid = _own(request, delivered_post_id)
-    if "is_read" in data.model_fields_set:
-        mark = services.mailbox.mark_read if data.is_read else services.mailbox.mark_unread
-        mark(box=box, uids=[uid])
-    if "is_flagged" in data.model_fields_set:
-        flag = services.mailbox.flag if data.is_flagged else services.mailbox.unflag
-        flag(box=box, uids=[uid])
+    marks = {"is_read": Flag.SEEN, "is_flagged": Flag.FLAGGED}
+    given = {marks[name]: getattr(data, name) for name in data.model_fields_set}
+    services.mailbox.store_flags(
+        selection=some(box, [uid]),
+        add=[flag for flag, on in given.items() if on],
+        remove=[flag for flag, on in given.items() if not on],
+    )
     copy = selectors.mailbox.own_copy(request.user, box.pk, uid)
     return answer(_shown(request, copy), headers=_headers(request, copy))
 
@@ -252,6 +254,6 @@ def mark_delivered_post(
 def delete_delivered_post(request: ApiRequest, delivered_post_id: DeliveredPostId) -> HttpResponse:
     """Remove a post from one's own box for good; nobody else's copy is touched."""
     box, uid = _own(request, delivered_post_id)
-    if not services.mailbox.delete(box=box, uids=[uid]):
+    if not services.mailbox.delete(selection=some(box, [uid])):
         raise errors.NotFound
     return nothing()

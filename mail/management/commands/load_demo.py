@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from mail import selectors, services
 from mail.management import demo
-from mail.models import Box, DeliveredPost, Post, PostWords, Submission, User, first_post_id
+from mail.models import Box, DeliveredPost, Flag, Post, PostWords, Submission, User, first_post_id
+from mail.selectors.selection import up_to
 
 
 class Command(BaseCommand):
@@ -57,7 +58,7 @@ def load() -> None:
             case demo.Read(user):
                 box = selectors.boxes.own_box(users[user])
                 services.mailbox.sync(box=box)
-                services.mailbox.mark_read(box=box, uids=None)
+                services.mailbox.store_flags(selection=up_to(box), add=[Flag.SEEN])
             case demo.Written():
                 answered = next((post for post, _ in sent if post.subject == event.answers), None)
                 sent.append((_send(event, users[event.sender], answered), event))

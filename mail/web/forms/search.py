@@ -60,7 +60,7 @@ class MovedForm(forms.Form):
 
     moved = forms.CharField()
 
-    def clean_moved(self) -> list[services.hits.Moved]:
+    def clean_moved(self) -> list[services.mailbox.Moved]:
         """Read it; no uid comes twice, since they were given out one after the other."""
         given = self.cleaned_data["moved"].split()
         moved = [_moved(*map(int, found.groups())) for found in _matches(_MOVED, given)]
@@ -71,7 +71,7 @@ class MovedForm(forms.Form):
         return [*merged, *moved]
 
     @staticmethod
-    def written(moved: Iterable[services.hits.Moved]) -> str:
+    def written(moved: Iterable[services.mailbox.Moved]) -> str:
         """As the form takes it."""
         return " ".join(
             f"{each.box_id}+{each.first}"
@@ -85,9 +85,9 @@ def _matches(pattern: re.Pattern[str], given: Iterable[str]) -> list[re.Match[st
     return [found for each in given if (found := pattern.fullmatch(each))]
 
 
-def _moved(box_id: int, first: int, last: int) -> services.hits.Moved:
-    return services.hits.Moved(box_id, first, last)
+def _moved(box_id: int, first: int, last: int) -> services.mailbox.Moved:
+    return services.mailbox.Moved(box_id, first, last)
 
 
-def _merged(box_id: int, uid: int) -> services.hits.Moved:
-    return services.hits.Moved(box_id, uid, uid, merged=True)
+def _merged(box_id: int, uid: int) -> services.mailbox.Moved:
+    return services.mailbox.Moved(box_id, uid, uid, merged=True)

@@ -1,0 +1,19 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("mail", "0016_last_seen"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Recall",
+            fields=[
+                ("post", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name="+", serialize=False, to="mail.post")),
+                ("fence", models.BigIntegerField(null=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+    ]
