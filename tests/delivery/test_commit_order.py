@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -10,7 +9,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from mail import delivery, errors, selectors, services
+from mail import changes, delivery, errors, selectors, services
 from mail.models import Box, DeliveredPost, Post, Submission, Subscription, User
 
 from .support import PATIENCE, Rival, found, held, uids, until, until_waiting, waiting
@@ -36,6 +35,17 @@ def open_until_the_end(call) -> Iterator[None]:
     finally:
         commit.set()
         rival.result()
+
+
+def is_asked(what: str) -> bool:
+    """Whether a rival's last query has these words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT count(*) FROM pg_stat_activity WHERE strpos(query, %s) > 0
+               AND datname = current_database() AND pid <> pg_backend_pid()""",
+            [what],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def stored_post(sender: User, subject: str) -> Post:
@@ -371,7 +381,10 @@ class TestRecall:
         synced(bob)
         assert not DeliveredPost.objects.exists()
 
-    def test_waits_for_a_sync_that_began_after_it_but_read_before(self, alice, bob, charlie, crew):
+    def test_waits_for_a_sync_that_began_after_it_but_read_before(
+        self, alice, bob, charlie, crew, monkeypatch
+    ):
+        monkeypatch.setattr(changes, "WRITERS_AWAITED", PATIENCE)
         post = services.send(sender=charlie, to=["alice", "crew"], subject="oops").post
         box = selectors.own_box(bob)
 
@@ -381,7 +394,7 @@ class TestRecall:
                 until_waiting(1)  # it has locked other boxes, and so has a number of its own
                 stack.enter_context(open_until_the_end(lambda: services.sync(box=box)))
             until(lambda: not DeliveredPost.objects.filter(post=post).exists())
-            time.sleep(0.2)  # enough to end without waiting
+            until(lambda: is_asked("pg_snapshot_xmin"))
             assert not recall.is_done()
         recall.result()
 
