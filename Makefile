@@ -4,24 +4,30 @@ PORT ?= 5100
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+PYTEST := DEBUG=1 $(PY) -m pytest
+PARALLEL := -n logical --dist worksteal
 
-.PHONY: help run test e2e lint types check format bench psql reset lock screenshots messages
+.PHONY: help run test test-quick e2e lint types check format bench psql reset lock screenshots messages
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(STAMP) ## start Opost with its database and demo data at http://localhost:5100 (PORT= changes it)
 	@DEBUG=1 exec $(PY) manage.py serve --port $(PORT)
 
 test: $(STAMP) ## run every test, unit to browser, on real PostgreSQL and Chromium
-	@$(PY) -m e2e.browser --install
-	@DEBUG=1 $(PY) -m pytest tests
-	@DEBUG=1 $(PY) -m pytest e2e
+	@failed=; \
+	$(PYTEST) tests $(PARALLEL) || failed=1; \
+	$(PY) -m e2e.browser --install && $(PYTEST) e2e $(PARALLEL) || failed=1; \
+	test -z "$$failed"
+
+test-quick: $(STAMP) ## run the tests that are done within two minutes
+	@$(PYTEST) tests $(PARALLEL) -m "not (hypothesis or storm or schemathesis or process)"
 
 e2e: $(STAMP) ## run the browser tests only
 	@$(PY) -m e2e.browser --install
-	@DEBUG=1 $(PY) -m pytest e2e
+	@$(PYTEST) e2e $(PARALLEL)
 
 lint: $(STAMP) ## check style: ruff, djade, and that no migration is missing
 	@$(PY) -m ruff check .

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first has no window that it draws for nobody: it is twice as quick.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -44,7 +45,7 @@ def launch_args() -> list[str]:
 
 
 def install() -> str:
-    """Install Debian's Chromium and return its path.
+    """Install Debian's Chromium, the one without windows, and return its path.
 
     Raises BrowserNotFoundError where that is not possible or not allowed.
     """
@@ -53,7 +54,7 @@ def install() -> str:
     apt_get = [*_as_root(), "apt-get", "-q"]
     try:
         subprocess.run([*apt_get, "update"], check=True)  # noqa: S603 - fixed words
-        subprocess.run([*apt_get, "install", "-y", "chromium"], check=True)  # noqa: S603 - as above
+        subprocess.run([*apt_get, "install", "-y", NAMES[0]], check=True)  # noqa: S603
     except subprocess.CalledProcessError as error:
         raise BrowserNotFoundError(
             "No Chromium found, and apt-get could not install it."

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,19 +10,6 @@ from django.utils import timezone
 from mail import selectors, services
 from mail.delivery import insert
 from mail.models import Attachment, Box, Draft, Post, User
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path: Path) -> Path:
-    """Where attachments are kept: of each test alone."""
-    path = tmp_path / "files"
-    settings.MEDIA_ROOT = path
-    return path
 
 
 @pytest.fixture

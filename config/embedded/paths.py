@@ -61,6 +61,11 @@ class Paths:
         """Locked exclusively by the one process that may start and stop PostgreSQL."""
         return self.root / "keeper.lock"
 
+    @property
+    def throwaway(self) -> Path:
+        """A mark: the data may be lost in a crash of the machine, as those of tests may."""
+        return self.root / "throwaway"
+
     def create_root(self) -> None:
         """Create the folder; raises EmbeddedPostgresError if it belongs to another user."""
         self.root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -217,6 +217,18 @@ def release_and_wait(root: Path) -> bool:
             return True
     except DatabaseInUseError:
         return False
+
+
+def start_throwaway(root: Path) -> None:
+    """Use a server with a new and empty database that need not survive a crash of the machine.
+
+    While another process uses it, it is shared as it is. Raises EmbeddedPostgresError.
+    """
+    own = server(root)
+    with suppress(DatabaseInUseError), own.sole():
+        own.cluster.delete()
+        own.paths.throwaway.touch()
+    own.ensure_running()
 
 
 def destroy(root: Path) -> None:

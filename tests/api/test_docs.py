@@ -11,6 +11,7 @@ from django.core.management import call_command
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page speaks curl, which is missing")
 def test_every_block_runs(live_server, tmp_path, settings):
     call_command("load_demo", verbosity=0)

@@ -62,6 +62,7 @@ def api(package, live_server, alice):
         yield api
 
 
+@pytest.mark.process
 def test_the_whole_round(api, package, alice):
     models = importlib.import_module(f"{NAME}.models")
     sent = api("actions", "deliver", body=models.DeliverIn(to=["alice"], subject="hi", body="x"))

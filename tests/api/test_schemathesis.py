@@ -28,6 +28,7 @@ def secret(transactional_db, settings) -> str:
     return services.account.create_token(user=user, name="schemathesis")[1]
 
 
+@pytest.mark.schemathesis
 def test_every_operation_does_what_the_document_says(live_server, secret, tmp_path):
     run = subprocess.run(
         [

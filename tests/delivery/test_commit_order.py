@@ -39,6 +39,17 @@ def open_until_the_end(call) -> Iterator[None]:
         rival.result()
 
 
+def is_asked(what: str) -> bool:
+    """Whether a rival's last query has these words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT count(*) FROM pg_stat_activity WHERE strpos(query, %s) > 0
+               AND datname = current_database() AND pid <> pg_backend_pid()""",
+            [what],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def stored_post(sender: User, subject: str) -> Post:
     post = services.sending.compose(
         sender=sender, subject=subject, body="", content_type="text/plain"

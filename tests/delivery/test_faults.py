@@ -1,5 +1,6 @@
 """What fails between accepting a post and delivering it: processes, boxes and databases."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,11 +22,12 @@ from .support import Rival, another_connection, found, held, uids, until, until_
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SENDING = """
+import json
 import sys
 import django
 django.setup()
 from django.db import connection
-connection.settings_dict["NAME"] = sys.argv[1]
+connection.settings_dict.update(json.loads(sys.argv[1]))
 from mail import services
 from mail.models import User
 services.sending.send(sender=User.objects.get(username="alice"), to=["bob", "crew"], subject="safe")
@@ -34,8 +36,10 @@ services.sending.send(sender=User.objects.get(username="alice"), to=["bob", "cre
 
 def kill_a_process_that_sends(*, with_its_backend: bool) -> None:
     """Kill it while its delivery stands in line; its backend would stand there on."""
+    keys = connection.settings_dict.keys() & {"NAME", "HOST", "EMBEDDED_ROOT"}
+    database = {key: connection.settings_dict[key] for key in keys}
     process = subprocess.Popen(
-        [sys.executable, "-c", SENDING, str(connection.settings_dict["NAME"])],
+        [sys.executable, "-c", SENDING, json.dumps(database)],
         cwd=settings.BASE_DIR,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
     )

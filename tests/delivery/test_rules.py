@@ -260,6 +260,7 @@ class Rules(RuleBasedStateMachine):
         return rows[nth % len(rows)] if rows else None
 
 
+@pytest.mark.hypothesis
 @pytest.mark.django_db(transaction=True)
 def test_the_services_keep_the_rules():
     run_state_machine_as_test(

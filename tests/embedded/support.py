@@ -30,7 +30,7 @@ for line in sys.stdin:
     ensure_running(Path(sys.argv[1]))
     print("ready", flush=True)
 """
-DEADLINE = 20.0
+DEADLINE = 120.0  # seconds, after which a test that hangs is ended
 
 
 def eventually(condition: Callable[[], object]) -> None:

@@ -11,6 +11,8 @@ from config.embedded import processes
 
 from .support import DEADLINE, Site, eventually
 
+pytestmark = pytest.mark.process
+
 
 def test_killed_server_comes_back_with_its_data(site: Site) -> None:
     user = site.user()
@@ -61,7 +63,7 @@ def test_running_server_is_adopted_after_its_keeper_was_killed(site: Site) -> No
 
 def test_keeper_killed_while_it_creates_the_database(empty_site: Site) -> None:
     user = empty_site.start_user()
-    eventually(lambda: list(empty_site.root.glob("pgdata.tmp-*/base")))
+    eventually(lambda: list(empty_site.root.glob("pgdata*/base")))
     empty_site.keepers()[0].kill()
     user.ready()
     assert empty_site.sql("SELECT 1") == [(1,)]

@@ -1,6 +1,10 @@
 """Django on the embedded server, each time in a process of its own."""
 
+import pytest
+
 from .support import Site, eventually
+
+pytestmark = pytest.mark.process
 
 SETUP = """
 import os

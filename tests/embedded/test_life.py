@@ -5,11 +5,15 @@ import signal
 import stat
 from pathlib import Path
 
+import pytest
+
 from config.embedded import locks
 from config.embedded.paths import database_settings
 from config.embedded.server import destroy, ensure_running, release_and_wait
 
-from .support import Site, eventually
+from .support import DEADLINE, Site, eventually
+
+pytestmark = pytest.mark.process
 
 
 def mode(path: Path) -> int:
@@ -89,15 +93,19 @@ def test_a_user_that_comes_while_the_server_stops(site: Site) -> None:
 def test_forked_child_keeps_the_server(site: Site) -> None:
     result = site.python(
         "import os, time\n"
+        "gone = root / 'gone'\n"
         "from config.embedded.server import ensure_running\n"
         "ensure_running(root)\n"
         "if os.fork() == 0:\n"
-        "    os.close(0); os.close(1); os.close(2); time.sleep(1); os._exit(0)\n"
+        "    os.close(0); os.close(1); os.close(2)\n"
+        "    while root.exists() and not gone.exists(): time.sleep(0.02)\n"
+        "    os._exit(0)\n"
     )
     assert result.returncode == 0, result.stderr
     server = site.postmaster()
     user = site.user()  # comes while only the child has the server
     assert site.postmaster() == server
+    (site.root / "gone").touch()
     user.end()
     eventually(site.is_stopped)
 
@@ -144,7 +152,7 @@ def test_interrupt_reaches_the_user_only(site: Site) -> None:
     # A terminal sends to the processes of its session, and these are in sessions of their own.
     assert os.getsid(keeper.pid) == os.getsid(server.pid) == keeper.pid
     os.killpg(interrupted.process.pid, signal.SIGINT)
-    assert interrupted.process.wait(timeout=20) != 0
+    assert interrupted.process.wait(DEADLINE) != 0
     other.again()
     assert site.postmaster() == server
     assert site.keepers() == [keeper]

@@ -13,6 +13,8 @@ from config.embedded.paths import PROJECT
 
 from .support import Site, eventually
 
+pytestmark = pytest.mark.process
+
 AWKWARD = {
     "space": "a folder",
     "percent": "100%s %d",
