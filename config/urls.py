@@ -10,3 +10,5 @@ urlpatterns = [
     path("postapi/", api.urls),
     path("", include("mail.web.urls")),
 ]
+
+handler500 = "mail.web.middleware.server_error"

@@ -27,6 +27,13 @@ class NotFound(MailError):
     message = _("There is no such thing here.")
 
 
+class Unavailable(MailError):
+    """The database cannot be reached, or something holds a lock for too long: it passes."""
+
+    code = "unavailable"
+    message = _("Opost cannot be reached for a moment. Nothing that was sent is lost: try again.")
+
+
 class NotAllowed(MailError):
     """What is visible but may not be done; subclasses name the rule."""
 

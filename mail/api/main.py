@@ -102,5 +102,6 @@ def root(request: ApiRequest) -> HttpResponse:
     more = ("drafts", "completions", "muted-threads", "tokens", "sessions", "settings")
     links = {name: urls.collection(name) for name in (*collections, *more)}
     acts = ("deliver", "audience", "sync", "move", "mark-read", "flag", "delete", "empty-trash")
-    links |= {name: urls.collection(f"actions/{name}") for name in acts}
-    return tagged(request, links | {"documentation": urls.collection("docs")})
+    actions = {name: urls.collection(f"actions/{name}") for name in acts}
+    more_links = {"documentation": urls.collection("docs"), "actions": actions}
+    return tagged(request, links | actions | more_links)

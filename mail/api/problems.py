@@ -14,23 +14,13 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 
 from mail import errors
 from mail.api import fields
+from mail.http.statuses import RETRY_AFTER, is_passing, status_of
 
 TYPE = "application/problem+json"
 _EXPORT_TAKES = 10  # seconds, about; nobody knows when one ends
 logger = logging.getLogger(__name__)
 
-_STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
-    (errors.NotFound, HTTPStatus.NOT_FOUND),
-    (errors.NotAllowed, HTTPStatus.FORBIDDEN),
-    (errors.StateTooOld, HTTPStatus.GONE),
-    (errors.TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
-    (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (errors.DraftChanged, HTTPStatus.CONFLICT),
-    (errors.UndoTooLate, HTTPStatus.CONFLICT),
-    (errors.StorageFailed, HTTPStatus.INSUFFICIENT_STORAGE),
-    (errors.FileMissing, HTTPStatus.SERVICE_UNAVAILABLE),
-    (errors.MailError, HTTPStatus.BAD_REQUEST),
-)
+MOST_ERRORS = 20  # that one answer lists
 
 
 def problem(
@@ -50,7 +40,7 @@ def problem(
         "detail": detail or status.description or status.phrase,
     }
     if wrong:
-        body["errors"] = wrong
+        body["errors"] = wrong[:MOST_ERRORS]
     response = HttpResponse(orjson.dumps(body | more), status=status, content_type=TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="Opost", charset="UTF-8", Bearer'
@@ -59,7 +49,7 @@ def problem(
 
 def of_mail_error(_request: HttpRequest, error: errors.MailError) -> HttpResponse:
     """What the services refused."""
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = status_of(error)
     wrong = [{"field": error.field, "code": error.code, "detail": str(error)}]
     response = problem(status, str(error), code=error.code, wrong=wrong if error.field else None)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -72,9 +62,15 @@ def of_validation(_request: HttpRequest, error: ValidationError) -> HttpResponse
     in_path = any(item["loc"][0] == "path" for item in error.errors)
     if in_path:
         return problem(HTTPStatus.NOT_FOUND, str(errors.NotFound()), code=errors.NotFound.code)
-    wrong = [fields.wrong(item) for item in error.errors]
+    wrong = [fields.wrong(item) for item in error.errors[:MOST_ERRORS]]
     detail = _("Some fields are missing, unknown or of the wrong kind.")
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, code="fields-invalid", wrong=wrong)
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail,
+        code="fields-invalid",
+        wrong=wrong,
+        error_count=len(error.errors),
+    )
 
 
 def of_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -91,12 +87,21 @@ def too_large() -> HttpResponse:
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The request is too large."))
 
 
-def of_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+def of_fault(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """A fault of ours: no word of it outside but a number to find it by in the log."""
+    if is_passing(error):
+        return _unavailable(request, error)
     number = str(uuid4())
     logger.error("request %s: %s %s", number, request.method, request.path, exc_info=error)
     detail = _("Something went wrong here. It is noted under the request id.")
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id=number)
+
+
+def _unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    logger.warning("%s %s: the database is away: %s", request.method, request.path, error)
+    response = of_mail_error(request, errors.Unavailable())
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def of_signed_out(_request: HttpRequest, _error: Exception) -> HttpResponse:

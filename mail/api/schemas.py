@@ -86,7 +86,8 @@ class Problem(Schema):
     status: int
     code: str = Field(description="A stable word for the kind of problem.")
     detail: str = Field(description="A sentence for people, in their language.")
-    errors: list[ProblemField] = []
+    errors: list[ProblemField] = Field([], description="The first twenty.")
+    error_count: int = Field(0, description="For 422: how many fields are wrong.")
     request_id: str = Field("", description="For 500 alone: to find the request in the log.")
 
 
@@ -112,6 +113,7 @@ class Root(Schema):
     delete: Url
     empty_trash: Url = Field(alias="empty-trash")
     documentation: Url
+    actions: dict[str, Url] = Field(description="The same addresses of actions, by themselves.")
 
 
 class UserOut(Schema):

@@ -34,8 +34,8 @@ UPDATE mail_deliveredpost d SET modseq = r.modseq,
        read_at = CASE WHEN %(seen)s::boolean THEN coalesce(d.read_at, statement_timestamp())
                       WHEN %(seen)s::boolean IS NULL THEN d.read_at END,
        flags = nullif(ARRAY(
-           SELECT f FROM unnest(d.flags || %(add)s::varchar[]) AS f
-           WHERE f <> ALL (%(remove)s::varchar[]) GROUP BY f ORDER BY f), '{{{{}}}}')
+           SELECT f FROM unnest(d.flags || %(add)s::varchar[]) WITH ORDINALITY AS u (f, nth)
+           WHERE f <> ALL (%(remove)s::varchar[]) GROUP BY f ORDER BY min(nth)), '{{{{}}}}')
 FROM chosen c JOIN raised r ON r.box_id = c.box_id
 WHERE d.box_id = c.box_id AND d.uid = c.uid AND {{differs}}
 RETURNING d.box_id

@@ -1,6 +1,7 @@
 """From an accepted submission to delivered posts: box by box, none of which stops the others."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import Error
 from django.utils import timezone
@@ -11,6 +12,13 @@ from mail.delivery.group_commit import insert_together
 from mail.delivery.insert import Delivery
 from mail.delivery.recall import take_back
 from mail.models import BoxCounter, Post, Submission
+
+
+class _Failure(NamedTuple):
+    """Why a box was not delivered to; one that is not final is tried again."""
+
+    error: str
+    is_final: bool
 
 
 def finish(submission: Submission) -> None:
@@ -28,14 +36,17 @@ def _finish(submission: Submission) -> None:
     # The sender's own copy is one more box, which may fail like any other.
     own = () if submission.sent_box is None else (submission.sent_box,)
     boxes = [*own, *submission.recipients]
-    failed: dict[int, str] = {}
+    failed: dict[int, _Failure] = {}
     for start in range(0, len(boxes), BATCH):
         failed |= _deliver(submission.post, boxes[start : start + BATCH], own)
     submission.attempts += 1
-    submission.state = Submission.State.FAILED if failed else Submission.State.DELIVERED
-    submission.errors = {str(box_id): error for box_id, error in failed.items()}
-    submission.last_error = next(iter(failed.values()), "")
-    submission.next_attempt_at = None
+    submission.errors = {str(box_id): error for box_id, (error, _final) in failed.items()}
+    submission.last_error = next(iter(submission.errors.values()), "")
+    if all(final for _error, final in failed.values()):
+        submission.state = Submission.State.FAILED if failed else Submission.State.DELIVERED
+        submission.next_attempt_at = None
+    else:  # whatever it was, it may pass: the submission stays due
+        submission.next_attempt_at = timezone.now()
     submission.save(update_fields=["attempts", "state", "errors", "last_error", "next_attempt_at"])
 
 
@@ -45,23 +56,25 @@ def withdraw_if_recalled(post: Post) -> None:
         take_back(post.pk)
 
 
-def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, str]:
-    """Deliver to boxes, the failing ones singled out by halving; says which failed and why."""
+def _deliver(post: Post, box_ids: Sequence[int], own: Sequence[int]) -> dict[int, _Failure]:
+    """Deliver to boxes, the failing ones singled out by halving; return which failed and why."""
     delivery = Delivery(post.pk, post.thread, post.subject, post.sender_name, box_ids, own)
     shared = [box_id for box_id in box_ids if box_id not in own]
     try:
         rows = insert_together(delivery, shared)
     except Error as error:
         if len(box_ids) == 1:
-            return {box_ids[0]: f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error}".strip()}
+            said = f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error}".strip()
+            return {box_ids[0]: _Failure(said, is_final=False)}
         half = len(box_ids) // 2
         return _deliver(post, box_ids[:half], own) | _deliver(post, box_ids[half:], own)
     return _gone(set(shared) - {row.box_id for row in rows})
 
 
-def _gone(box_ids: set[int]) -> dict[int, str]:
+def _gone(box_ids: set[int]) -> dict[int, _Failure]:
     """Of the boxes that took nothing, those that are no more; the others had the post already."""
     if not box_ids:
         return {}
     there = BoxCounter.objects.filter(pk__in=box_ids).values_list("pk", flat=True)
-    return {box_id: _("There is no such box any more.") for box_id in box_ids.difference(there)}
+    gone = _Failure(_("There is no such box any more."), is_final=True)
+    return dict.fromkeys(box_ids.difference(there), gone)

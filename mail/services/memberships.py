@@ -17,7 +17,15 @@ def join(*, box: Box, user: User, by: User) -> None:
     """Make a person a member of a group; raises NotFound or JoiningNotAllowed."""
     group = group_of(box)
     policies.check_joining(box, by, user)
+    db.retried(lambda: _join(box, group, user))
+
+
+@transaction.atomic
+def _join(box: Box, group: Group, user: User) -> None:
     user.groups.add(group)
+    # Who is a member already, and yet receives nothing, is helped by joining once more.
+    if not Subscription.objects.filter(source=box, target__owner=user).exists():
+        members_joined(group_id=group.pk, user_ids=[user.pk])
 
 
 def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
@@ -81,11 +89,15 @@ def leave(*, box: Box, user: User, by: User) -> None:
     db.retried(lambda: user.groups.remove(group))
 
 
+@transaction.atomic
 def members_joined(*, group_id: int, user_ids: Collection[int]) -> None:
     """Subscribe the personal boxes of people who are now in a group: set-based."""
     box = _box_of(group_id)
     sync(box=box)  # what still waits above a group of groups was posted before they joined
-    subscriptions.subscribe(box.pk, _personal_boxes(user_ids))
+    targets = _personal_boxes(user_ids)
+    # The lock of those who leave: they look under it whether somebody has joined again meanwhile.
+    counters.lock(targets)
+    subscriptions.subscribe(box.pk, targets)
     for some in batched(user_ids, AT_ONCE):
         box.join_requests.filter(user__in=some).delete()
 

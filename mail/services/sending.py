@@ -75,10 +75,21 @@ def send(
     )
     submission = db.retried(lambda: _accept(post, sender, addressees, key, content, draft))
     if submission.state == Submission.State.ACCEPTED:
-        outbox.finish(submission)
+        _attempt(submission)
     _mark(sender, in_reply_to, Flag.ANSWERED.value)
     _mark(sender, forwarded, Flag.FORWARDED.value)
     return submission
+
+
+def _attempt(submission: Submission) -> None:
+    """Deliver what was accepted; what cannot be delivered now stays due.
+
+    Its sender must not be told that it failed: they would send it again.
+    """
+    try:
+        outbox.finish(submission)
+    except Error:
+        logger.exception("Submission %s was accepted and is delivered later", submission.pk)
 
 
 def _check_forwarded(sender: User, post_id: UUID | None) -> None:

@@ -1,5 +1,7 @@
 """Where the error tree becomes HTTP for the browser."""
 
+import re
+import sys
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
@@ -7,31 +9,29 @@ from urllib.parse import unquote
 from zoneinfo import available_timezones
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from mail import errors
+from mail.api import problems
 from mail.api.links import ROOT
 from mail.auth.sessions import SessionStore
+from mail.http.statuses import RETRY_AFTER, is_passing, status_of
 
-_STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
-    (errors.NotFound, HTTPStatus.NOT_FOUND),
-    (errors.NotAllowed, HTTPStatus.FORBIDDEN),
-    (errors.DraftChanged, HTTPStatus.CONFLICT),
-    (errors.UndoTooLate, HTTPStatus.CONFLICT),
-    (errors.StorageFailed, HTTPStatus.INSUFFICIENT_STORAGE),
-    (errors.FileMissing, HTTPStatus.SERVICE_UNAVAILABLE),
-    (errors.RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-    (errors.MailError, HTTPStatus.BAD_REQUEST),
-)
+# Where files are taken: a larger body than a form's is read there only, of who is signed in.
+_TAKES_FILES = re.compile(r"/compose/(|save/|[0-9a-f-]{36}/attach/)")
 
 
-def _largest() -> int:
-    """Bytes of a request: all files of a post, and what is written beside them."""
-    return int(settings.ATTACHMENTS_MAX_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+def _largest(request: HttpRequest) -> int:
+    """Return how many bytes a request may have: all files of a post, and what is beside them."""
+    form: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if _TAKES_FILES.fullmatch(request.path_info) and request.user.is_authenticated:
+        return int(settings.ATTACHMENTS_MAX_SIZE) + form
+    return form
 
 
 class MailErrorMiddleware:
@@ -46,13 +46,45 @@ class MailErrorMiddleware:
             return refused(request, errors.NotFound())
         # Before a form is read, which puts its files on the disk.
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > _largest():
+        if not length.isdecimal() or int(length) > _largest(request):
             return refused(request, errors.RequestTooLarge())
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Django's own page for an unknown address, which is for programmers.
+        if settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and _is_unknown(request):
+            return refused(request, errors.NotFound())
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return a page for what the services refuse, None for all else."""
         return refused(request, error) if isinstance(error, errors.MailError) else None
+
+
+def _is_unknown(request: HttpRequest) -> bool:
+    return request.resolver_match is None
+
+
+class PrivatePagesMiddleware:
+    """Let no cache keep a page: it is somebody's own, and the next request may get a fragment."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault: with 503 where the database is away, which passes, else with 500."""
+    if request.path_info.startswith(ROOT):
+        return problems.of_fault(request, sys.exc_info()[1])
+    if not is_passing(sys.exc_info()[1]):
+        return HttpResponseServerError(render_to_string("500.html"))
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    page = render_to_string("503.html", {"seconds": RETRY_AFTER})
+    return HttpResponse(page, status=status, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
@@ -62,7 +94,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa
 
 def refused(request: HttpRequest, error: errors.MailError) -> HttpResponse:
     """Say what was refused: on a page of its own, or to htmx beside what is there."""
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = status_of(error)
     if request.headers.get("HX-Request") == "true":
         answer = render(request, "refused.html#said", {"error": error}, status=status)
         answer["HX-Reswap"] = "none"  # never instead of what is there

@@ -64,10 +64,6 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "flag": OWN_NAMED,
     "delete": OWN_NAMED,
     "empty_trash": OWN_NAMED,  # up to a post of bob's
-    "mark_found_read": OWN_NAMED,  # as far as bob has seen
-    "flag_found": OWN_NAMED,
-    "move_found": OWN_NAMED,
-    "delete_found": OWN_NAMED,
     "list_completions": ALL,
     "audience": ALL,
     "list_submissions": ALL,
@@ -185,16 +181,6 @@ ASKED: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
     "mark_read": lambda _: ("actions/mark-read", {"box": "bob", "posts": [1]}),
     "flag": lambda _: ("actions/flag", {"box": "bob", "posts": [1]}),
     "delete": lambda _: ("actions/delete", {"box": "bob", "posts": [1]}),
-    "mark_found_read": lambda world: (
-        "actions/mark-found-read",
-        {"q": "x", "seen": [world["delivered"]]},
-    ),
-    "flag_found": lambda world: ("actions/flag-found", {"q": "x", "seen": [world["delivered"]]}),
-    "move_found": lambda _: ("actions/move-found", {"q": "x", "to": "bob:archive"}),
-    "delete_found": lambda world: (
-        "actions/delete-found",
-        {"q": "x", "seen": [world["delivered"]]},
-    ),
     "empty_trash": lambda world: ("actions/empty-trash", {"up_to": world["trash"]}),
     "list_completions": lambda _: ("completions?q=b", None),
     "audience": lambda _: ("actions/audience", {"boxes": ["crew"]}),

@@ -25,7 +25,11 @@ def test_works(as_, alice, bob, crew):
 def test_says_what_came_of_each_recipient(as_, alice, bob, charlie):
     submission = services.sending.send(sender=alice, to=["bob", "charlie"])
     box = selectors.boxes.own_box(bob)
-    submission.state, submission.errors = "failed", {str(box.pk): "no room"}
+    submission.state, submission.errors = "accepted", {str(box.pk): "no room"}
+    submission.save()
+    (waiting, there) = as_(alice).get(f"submissions/{submission.pk}").json()["recipients"]
+    assert (waiting["state"], there["state"]) == ("pending", "delivered")
+    submission.state = "failed"
     submission.save()
     charlie.delete()
 

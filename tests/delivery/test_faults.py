@@ -135,12 +135,39 @@ class TestFailingBox:
                 sender=alice, to=[user.username for user in users], subject="hello"
             )
 
-        assert submission.state == Submission.State.FAILED
+        assert submission.state == Submission.State.ACCEPTED
         assert list(submission.errors) == [str(box.pk)]
         assert "the disk of this box is full" in submission.errors[str(box.pk)]
         assert submission.last_error == submission.errors[str(box.pk)]
         assert [len(found(user)) for user in users] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
         assert found(alice, "sent") == ["hello"]
+
+    def test_stays_due_until_it_is_delivered_once(self, alice, bob, charlie):
+        with failing(selectors.boxes.own_box(bob)):
+            services.sending.send(sender=alice, to=["bob", "charlie"], subject="hello")
+            [again] = services.sending.deliver_pending()
+            assert (again.state, again.attempts) == (Submission.State.ACCEPTED, 2)
+
+        [finished] = services.sending.deliver_pending()
+        assert (finished.state, finished.attempts) == (Submission.State.DELIVERED, 3)
+        assert (finished.errors, finished.last_error) == ({}, "")
+        assert found(bob) == found(charlie) == found(alice, "sent") == ["hello"]
+        assert services.sending.deliver_pending() == []
+
+    def test_whose_lock_is_not_granted_in_time_loses_no_mail(self, alice, bob):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        try:
+            with held(selectors.boxes.own_box(bob)):
+                submission = services.sending.send(sender=alice, to=["bob"], subject="hello")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+        assert submission.state == Submission.State.ACCEPTED
+        assert found(bob) == []
+
+        services.sending.deliver_pending()
+        assert found(bob) == ["hello"]
 
     def test_leaves_no_gap_in_its_uids(self, alice, bob):
         box = selectors.boxes.own_box(bob)
@@ -166,7 +193,7 @@ class TestFailingBox:
                 until(lambda: Submission.objects.count() == len(senders) and waiting() == 1)
             states = [rival.result().state for rival in rivals]
 
-        delivered, failed = Submission.State.DELIVERED, Submission.State.FAILED
+        delivered, failed = Submission.State.DELIVERED, Submission.State.ACCEPTED
         assert states == [delivered, failed, delivered]
         subjects = DeliveredPost.objects.filter(box=crew).values_list("subject", flat=True)
         assert sorted(subjects) == ["alice", "bob", "charlie"]

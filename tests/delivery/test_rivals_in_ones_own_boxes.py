@@ -8,7 +8,16 @@ import pytest
 from django.db.models import F
 
 from mail import db, errors, selectors, services
-from mail.models import DeliveredPost, Draft, Flag, Post, Submission, User, new_post_id
+from mail.models import (
+    DeliveredPost,
+    Draft,
+    Flag,
+    Post,
+    Submission,
+    Subscription,
+    User,
+    new_post_id,
+)
 from mail.selectors.selection import some, up_to
 from mail.services import audit
 
@@ -168,3 +177,34 @@ def test_marks_in_two_windows_at_once_are_both_there(alice, bob):
     answering.result()
 
     assert set(DeliveredPost.objects.get(box=box).flags or ()) == {"\\Flagged", "\\Answered"}
+
+
+class TestJoiningAndLeaving:
+    def test_at_once_leaves_nobody_a_member_who_receives_nothing(self, alice, bob, crew):
+        """Somebody who joins again while a second request to leave is decided stays subscribed."""
+        box = selectors.boxes.own_box(bob)
+        services.memberships.leave(box=crew, user=bob, by=bob)
+        with held(box):
+            joining = Rival(lambda: services.memberships.join(box=crew, user=bob, by=bob))
+            until_waiting(1)
+            leaving = Rival(
+                lambda: services.memberships.members_left(group_id=crew.group_id, user_ids=[bob.pk])
+            )
+            until_waiting(2)
+        joining.result()
+        leaving.result()
+
+        services.sending.send(sender=alice, to=["crew"], subject="for members")
+        services.mailbox.sync(box=box)
+        assert found(bob) == ["for members"]
+        assert wrong() == {}
+
+    def test_joining_helps_a_member_who_receives_nothing(self, alice, bob, crew):
+        box = selectors.boxes.own_box(bob)
+        Subscription.objects.filter(source=crew, target=box).delete()
+
+        services.memberships.join(box=crew, user=bob, by=bob)
+
+        services.sending.send(sender=alice, to=["crew"], subject="again")
+        services.mailbox.sync(box=box)
+        assert found(bob) == ["again"]

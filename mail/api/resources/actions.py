@@ -1,5 +1,6 @@
 """`actions`: what is done rather than made: deliver, sync, move, mark read."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 import orjson
@@ -45,12 +46,15 @@ Key = Annotated[
 
 @router.post(
     "/deliver",
-    response={200: Delivered, **errors_of(400, 403, 413, 415, 422)},
+    response={200: Delivered, 202: Delivered, **errors_of(400, 403, 413, 415, 422, 503)},
     operation_id="deliver",
     summary="Write and send",
 )
 def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -> HttpResponse:
-    """Send a post to people, groups or everyone; each box gets it once. All or nothing."""
+    """Send a post to people, groups or everyone; each box gets it once. All or nothing.
+
+    202: it was accepted, and is delivered later to boxes that are not among `posts`.
+    """
     urls = Urls(request)
     submission = services.sending.send(
         sender=request.user,
@@ -67,7 +71,7 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
     if submission.answer is not None:
         return answer(submission.answer)
     response = sent(urls, submission)
-    if idempotency_key is not None:
+    if idempotency_key is not None and response.status_code == HTTPStatus.OK:
         services.sending.keep_answer(submission=submission, answer=orjson.loads(response.content))
     return response
 
@@ -75,11 +79,13 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
 def sent(urls: Urls, submission: Submission) -> HttpResponse:
     """What was sent: the delivered posts of its recipients."""
     rows, boxes = selectors.mailbox.deliveries_of(submission.post, submission.recipients)
+    accepted = submission.state == Submission.State.ACCEPTED
     return answer(
         {
             "posts": delivered_posts.shown(urls, rows, boxes),
             "submission": urls.submission(submission.pk),
-        }
+        },
+        status=HTTPStatus.ACCEPTED if accepted else HTTPStatus.OK,
     )
 
 

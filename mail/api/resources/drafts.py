@@ -163,7 +163,7 @@ def delete_draft(request: ApiRequest, draft_id: DraftId) -> HttpResponse:
 
 @router.post(
     "/{draft_id}/send",
-    response={200: Delivered, **errors_of(400, 403, 404, 409, 422)},
+    response={200: Delivered, 202: Delivered, **errors_of(400, 403, 404, 409, 422, 503)},
     operation_id="send_draft",
     summary="Send a draft",
 )

@@ -34,7 +34,8 @@ def _recipients(urls: Urls, row: Submission) -> list[dict[str, Any]]:
     shown = []
     for box_id in row.recipients:
         error = row.errors.get(str(box_id), "")
-        state = "pending" if waiting else "failed" if error else "delivered"
+        pending = waiting and (error or not row.attempts)
+        state = "pending" if pending else "failed" if error else "delivered"
         box = urls.box(names[box_id]) if box_id in names else None
         shown.append({"box": box, "state": state, "error": error})
     return shown

@@ -114,6 +114,7 @@ def _serve(port: int) -> None:
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
             *("--bind", f"{HOST}:{port}", "--workers", "2", "--threads", "8"),
             *("--log-level", "warning", "--graceful-timeout", str(GRACE)),
+            "--no-control-socket",  # it would lie in the home directory
         ]
     )
     try:
