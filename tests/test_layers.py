@@ -1,6 +1,7 @@
 """Imports point inward, as docs/architecture.md draws them."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ FRONT_ENDS = {
 HEART = {"delivery", "subscribing", "changes", "accounts", "combining", "submitting", "indexing"}
 
 
+@cache
 def _modules() -> dict[str, set[str]]:
     """What each part of `mail` imports from the others."""
     found: dict[str, set[str]] = {}
