@@ -3,11 +3,25 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+# Run in a page before it is read: shows it when it has been read to its end. Before that, a browser
+# paints as much as it happens to have, and what that moves depends on how busy the machine is.
+WHOLE = """
+    const unread = new CSSStyleSheet()
+    unread.replaceSync('html { visibility: hidden }')
+    document.adoptedStyleSheets = [unread]
+    document.addEventListener('readystatechange', () => { document.adoptedStyleSheets = [] })
+"""
+# What moved on its own; what was moved, and how far, is only to say why.
 LAYOUT = """() => new Promise(done => {
-    let sum = 0
-    new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value })
-        .observe({type: 'layout-shift', buffered: true})
-    setTimeout(() => done(sum), 300)
+    const place = rect => [rect.x, rect.y, rect.width, rect.height].map(Math.round).join(' ')
+    const moved = []
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries().filter(entry => entry.value > 0))
+            moved.push([entry.value, ...entry.sources.map(({node, previousRect, currentRect}) =>
+                `${node?.outerHTML ?? node?.textContent}`.slice(0, 100)
+                + ` ${place(previousRect)} -> ${place(currentRect)}`)])
+    }).observe({type: 'layout-shift', buffered: true})
+    setTimeout(() => done(moved), 300)
 })"""
 OVERFLOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 

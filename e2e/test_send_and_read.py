@@ -50,11 +50,13 @@ def test_send_broadcast_read_mark_and_delete(window, scripts):
     read_it(test, scripts=scripts, left=0)
 
     line(test, "News").get_by_role("link").click()
+    expect(test.get_by_role("cell", name="2")).to_be_visible()
     opened(test).get_by_role("button", name="Mark unread").click()
     expect(test.locator(".unread")).to_have_count(1)
     expect(line(test, "News")).to_contain_text("Unread")
 
     line(test, "Re: A question").get_by_role("link").click()
+    expect(test.locator(".body")).to_have_text("No.")
     opened(test).get_by_role("button", name="Delete").click()
     expect(test.get_by_role("status")).to_contain_text("1 post is in the trash.")
     expect(test.locator(".line")).to_have_count(1)

@@ -1,6 +1,7 @@
 """Imports point inward, as docs/architecture.md draws them."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ LAYERS = (
 FRONT_ENDS = {"api", "web", "admin", "management", "http", "signals", "templatetags"}
 
 
+@cache
 def _modules() -> dict[str, set[str]]:
     """What each part of `mail` imports from the others."""
     found: dict[str, set[str]] = {}
