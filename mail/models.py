@@ -1,6 +1,7 @@
 """What is stored. Every write goes through `mail.services`."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from mail.attachment_models import Attachment as Attachment  # noqa: PLC0414
 from mail.attachment_models import Blob as Blob  # noqa: PLC0414
 from mail.group_models import JoinRequest as JoinRequest  # noqa: PLC0414
 from mail.muting_models import MutedThread as MutedThread  # noqa: PLC0414
+from mail.reserved_models import ReservedName as ReservedName  # noqa: PLC0414
 from mail.search_models import PostWords as PostWords  # noqa: PLC0414
 
 
@@ -35,6 +37,12 @@ def new_post_id() -> uuid.UUID:
 def first_post_id(moment: datetime) -> uuid.UUID:
     """What sorts before the ids of all posts from a moment on, and after those from before it."""
     return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def _plain(*parts: str) -> OpClass:
+    """Names in a row as they are completed: without case and accents, spaces and hyphens."""
+    plain = models.Func(*parts, template="mail_plain(%(expressions)s)", arg_joiner=" || ")
+    return OpClass(plain, "text_pattern_ops")
 
 
 class User(AbstractUser):
@@ -95,6 +103,10 @@ class User(AbstractUser):
                 name="user_by_full_name",
             ),
             models.Index(OpClass(Lower("last_name"), "text_pattern_ops"), name="user_by_last_name"),
+            # Both ways round, without accents; the two above serve what ran before these.
+            models.Index(_plain("first_name", "last_name"), name="user_by_plain_name"),
+            models.Index(_plain("last_name", "first_name"), name="user_by_family_name"),
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),
         ]
 
     @transaction.atomic
@@ -114,17 +126,21 @@ class User(AbstractUser):
         rivals = Box.objects.named(self.username)
         if self.pk:
             rivals = rivals.exclude(owner=self)
-        if rivals.exists():
+        if rivals.exists() or ReservedName.holds(self.username):
             raise ValidationError({"username": str(errors.NameTaken(name=self.username))})
+
+    def get_full_name(self) -> str:
+        """The names in the order of the language that they are written in."""
+        return names.full_name(self.first_name, self.last_name)
 
 
 class BoxQuerySet(models.QuerySet["Box"]):
     def named(self, name: str) -> "BoxQuerySet":
         return self.alias(folded=Lower("name")).filter(folded=names.fold(name))
 
-    def named_any(self, wanted: list[str]) -> "BoxQuerySet":
-        folded = [names.fold(name) for name in wanted]
-        return self.alias(folded=Lower("name")).filter(folded__in=folded)
+    def folded_any(self, folded: Iterable[str]) -> "BoxQuerySet":
+        """By names that are folded already, so that each is folded once."""
+        return self.alias(folded=Lower("name")).filter(folded__in=list(folded))
 
     def addressable(self) -> "BoxQuerySet":
         """Boxes that one can write to: no folder, and no group that was closed."""
@@ -198,6 +214,12 @@ class Box(models.Model):
                 OpClass(Lower("name"), "text_pattern_ops"),
                 condition=~models.Q(kind="folder"),
                 name="box_by_beginning",
+            ),
+            models.Index(
+                models.F("kind"),
+                _plain("name"),
+                condition=~models.Q(kind="folder"),
+                name="box_by_plain_name",
             ),
         ]
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors
+from mail import errors, names
 from mail.api.answers import page, read_cursor, tagged
 from mail.api.common import DEFAULT, ApiRequest, Cursor, Limit, Start, Username
 from mail.api.schemas import UserOut, errors_of
@@ -20,7 +20,7 @@ def shown(urls: Urls, username: str, first_name: str, last_name: str) -> dict[st
     return {
         "url": urls.user(username),
         "username": username,
-        "name": f"{first_name} {last_name}".strip(),
+        "name": names.full_name(first_name, last_name),
         "box": urls.box(username),
     }
 

@@ -5,6 +5,7 @@ from mail.selectors.addressing import (
     Completion,
     audience,
     completions,
+    people_called,
 )
 from mail.selectors.attachments import (
     attachments_of_draft,
@@ -67,7 +68,6 @@ from mail.selectors.groups import (
     join_requests_told,
     member_count,
     members,
-    person,
 )
 from mail.selectors.hits import (
     HitBatch,
@@ -87,6 +87,7 @@ from mail.selectors.lists import (
     neighbours,
     page,
 )
+from mail.selectors.looks import looking_like
 from mail.selectors.muting import has_thread, is_muted, muted_groups, muted_thread, muted_threads
 from mail.selectors.posts import (
     RecallReport,
@@ -157,6 +158,7 @@ __all__ = [
     "join_requests_told",
     "languages",
     "lines",
+    "looking_like",
     "member_count",
     "members",
     "modseq_of",
@@ -173,7 +175,7 @@ __all__ = [
     "own_draft",
     "own_post",
     "page",
-    "person",
+    "people_called",
     "posts_of_hits",
     "readable_attachment",
     "readable_post",

@@ -60,6 +60,7 @@ from mail.services.people import (
     check_name_free,
     import_users,
     provision,
+    reserve_name,
 )
 from mail.services.posts import (
     ORPHANS_KEPT,
@@ -168,6 +169,7 @@ __all__ = [
     "refuse_request",
     "remove_manager",
     "render",
+    "reserve_name",
     "resolve",
     "revoke_token",
     "save_draft",
