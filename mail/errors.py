@@ -111,6 +111,12 @@ class NameTaken(InvalidInput):
     message = _("The name “%(name)s” is taken.")
 
 
+class NameConfusable(InvalidInput):
+    code = "name-confusable"
+    field = "name"
+    message = _("“%(name)s” looks like “%(other)s”, which is there already or reserved.")
+
+
 class NameFixed(InvalidInput):
     code = "name-fixed"
     field = "name"
@@ -154,7 +160,32 @@ class UnknownRecipient(InvalidInput):
     message = _("Nobody here is called %(names)s.")
 
     def __init__(self, *, names: list[str], field: str = "") -> None:
-        super().__init__(field=field, names=", ".join(f"“{name}”" for name in names))
+        super().__init__(field=field, names=_listed(names))
+
+
+class RecipientInactive(InvalidInput):
+    """People whose account was deactivated: nobody would read what is sent to them."""
+
+    code = "recipient-inactive"
+    field = "to"
+    message = _("The account is deactivated and gets no mail any more: %(names)s.")
+
+    def __init__(self, *, names: list[str], field: str = "") -> None:
+        super().__init__(field=field, names=_listed(names))
+
+
+class SeveralCalled(InvalidInput):
+    code = "several-called"
+    field = "person"
+    message = _("Several people are called “%(name)s”: choose one by username, %(usernames)s.")
+
+
+def _listed(names: list[str]) -> str:
+    """Names in a sentence; what is longer than any name, cut."""
+    return ", ".join(f"“{name if len(name) <= _SAID else name[:_SAID] + '…'}”" for name in names)
+
+
+_SAID = 150  # characters
 
 
 class SubjectInvalid(InvalidInput):

@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from mail import errors, services
+from mail import errors, names, services
 from mail.auth.sessions import MAX_USER_AGENT, SEEN, STARTED, USER_AGENT
 from mail.models import Box, User
 
@@ -25,7 +25,7 @@ def check_username(instance: User, update_fields: frozenset[str] | None, **_: An
         return
     try:
         if instance._state.adding:  # noqa: SLF001 - documented for exactly this
-            services.people.check_name_free(name=instance.username)
+            instance.username = services.people.check_name_free(name=instance.username)
         elif not User.objects.filter(pk=instance.pk, username=instance.username).exists():
             raise errors.NameFixed(name=instance.username)
     except errors.InvalidInput as error:
@@ -36,6 +36,11 @@ def check_username(instance: User, update_fields: frozenset[str] | None, **_: An
 def provision(instance: User, *, created: bool, **_: Any) -> None:
     if created:
         services.people.provision(user_ids=[instance.pk])
+
+
+@receiver(pre_delete, sender=User)
+def reserve_name(instance: User, **_: Any) -> None:
+    services.people.reserve_name(user=instance)
 
 
 @receiver(user_logged_in)
@@ -56,7 +61,9 @@ def note_sign_in(request: HttpRequest, **_: Any) -> None:
 def check_group_name(instance: Group, **_: Any) -> None:
     """Raises NameFixed: a group is named like its box."""
     known = Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
-    if known is not None and known != instance.name:
+    if known is None:
+        instance.name = names.check(instance.name)
+    elif known != instance.name:
         raise errors.NameFixed(name=known)
 
 

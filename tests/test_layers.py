@@ -9,7 +9,7 @@ import pytest
 MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
-    {"errors", "names"},
+    {"errors", "names", "confusable"},
     {"models"},
     {"db", "content", "search", "storage", "auth"},
     {"delivery", "policies"},

@@ -27,6 +27,11 @@ def test_modules_import_each_other_by_hashed_names(collected):
     for name in imported:
         assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
         assert (collected / "js" / "compose" / name).exists()
+    above = re.findall(r'from\s*"\.\./([^"]+)"', text)
+    assert [re.fullmatch(r"keyboard\.[0-9a-f]{12}\.js", name) is not None for name in above] == [
+        True
+    ]
+    assert (collected / "js" / above[0]).exists()
 
 
 def test_modules_are_compressed(collected):

@@ -175,6 +175,9 @@ class AudienceOut(Schema):
     people: int = Field(description="Each counted once, in however many of the boxes.")
     boxes: list[CompletionOut]
     unknown: list[str] = Field(description="What stands for nobody.")
+    inactive: list[str] = Field(
+        description="People whose account is deactivated: they are not counted, and get nothing."
+    )
 
 
 class AttachmentOut(Schema):

@@ -121,6 +121,15 @@ def render(body: str, *, content_type: str, key: str) -> str:
     return _CLEANER.clean(_markdown(text, key))
 
 
+def literal(text: str) -> str:
+    """Return a line of plain text as Markdown that shows it to the letter, links included."""
+    return _SCHEME.sub(r"\\:", _MEANT.sub(r"\\\g<0>", text))
+
+
+_MEANT = re.compile(r"[\\`*_\[\]<>~|&]")
+_SCHEME = re.compile(r"(?<=[A-Za-z0-9]):(?=\S)")
+
+
 def _too_much(text: str) -> bool:
     """Say whether parsing the text as Markdown could take more than a moment."""
     lines = text.split("\n")

@@ -1,5 +1,6 @@
 """What an answer, or a post that is passed on, begins with. Pure."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,10 +9,27 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mail import names
+from mail.content import markdown
 from mail.models import Draft, Post, User
 
-_REPLY = ("re:", "aw:", "sv:", "antw:")
-_FORWARD = ("fwd:", "fw:", "wg:")
+# What mail programs put before the subject of an answer, and of what they pass on. Not the single
+# letters of some, nor words: those begin honest subjects, too.
+_KINDS = {
+    "reply": (
+        "re aw sv antw vs odp ynt res rif rép απ отв "
+        "回复 回覆 答复 答覆 返信 답장 회신 رد השב תשובה"
+    ),
+    "forward": (
+        "fwd fw wg tr rv enc vb vl doorst pd ilt tov πρθ пересл "
+        "转发 轉寄 轉發 转寄 転送 전달 تحويل הועבר"
+    ),
+}
+_WORDS = "|".join(f"(?P<{kind}>{'|'.join(known.split())})" for kind, known in _KINDS.items())
+# Also counted, as Re[2]: or Re(2):, and with the colon of Chinese, or a space before it.
+_PREFIX = re.compile(
+    rf"(?:{_WORDS})\.?(?P<count>\s?[\[(^]\d{{1,4}}[\])]?)?\s?[:：]\s*",  # noqa: RUF001
+    re.IGNORECASE,
+)
 
 
 def begin(by: User, *, to: str = "") -> dict[str, Any]:
@@ -42,13 +60,14 @@ def forward(post: Post, by: User) -> dict[str, Any]:
         (_("To"), ", ".join(post.to)),
         (_("Cc"), ", ".join(post.cc)),
     ]
-    item = "- " if post.content_type == Post.ContentType.MARKDOWN else ""
-    head = "\n".join(f"{item}{what}: {value}" for what, value in told if value)
+    if post.content_type == Post.ContentType.MARKDOWN:
+        told = [(f"- {what}", markdown.literal(value)) for what, value in told]
+    head = "\n".join(f"{what}: {value}" for what, value in told if value)
     return {
         "kind": Draft.Kind.FORWARD,
         "in_reply_to": post.pk,
         "content_type": post.content_type,
-        "subject": _prefixed(_("Fwd:"), post.subject, _FORWARD),
+        "subject": _prefixed(post.subject, "forward", _("Fwd:")),
         "body": f"{_signature(by)}\n\n{_('Forwarded post')}\n\n{head}\n\n{post.body}",
     }
 
@@ -58,9 +77,11 @@ def _answer(post: Post, by: User, *, to: Iterable[str], cc: Iterable[str] = ()) 
     return {
         "kind": Draft.Kind.REPLY,
         "in_reply_to": post.pk,
+        # As it was written: what is no Markdown would be shown as something else by it.
+        "content_type": post.content_type,
         "to": ", ".join(to),
         "cc": ", ".join(cc),
-        "subject": _prefixed(_("Re:"), post.subject, _REPLY),
+        "subject": _prefixed(post.subject, "reply", _("Re:")),
         "body": f"{_signature(by)}\n\n{wrote}\n\n{quoted(post.body)}\n",
     }
 
@@ -75,11 +96,20 @@ def _signature(by: User) -> str:
     return f"\n\n-- \n\n{by.signature}" if by.signature else ""
 
 
-def _prefixed(prefix: str, subject: str, known: Iterable[str]) -> str:
-    """A subject with the prefix once, and no longer than subjects may be."""
-    if subject.lower().startswith((*known, prefix.lower())):
+def _prefixed(subject: str, kind: str, prefix: str) -> str:
+    """A subject with the prefix once, and no longer than subjects may be.
+
+    Of what stands there already, in whatever language, the first of the other kind stays. A
+    subject that has the one prefix already is left as it is.
+    """
+    found, rest = [], subject.strip()
+    while prefixed := _PREFIX.match(rest):
+        found.append(prefixed)
+        rest = rest[prefixed.end() :]
+    if len(found) == 1 and found[0][kind] and not found[0]["count"]:
         return subject
-    return f"{prefix} {subject}".strip()[: Post.MAX_SUBJECT]
+    others = [each[0].strip() for each in found if not each[kind]]
+    return " ".join([prefix, *others[:1], rest]).strip()[: Post.MAX_SUBJECT]
 
 
 def _wrote(post: Post, by: User) -> bool:

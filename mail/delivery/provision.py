@@ -13,6 +13,7 @@ INSERT INTO mail_box
     (name, kind, owner_id, created, description, join_policy, post_policy)
 SELECT username, 'personal', id, statement_timestamp(), '', 'open', 'anyone'
 FROM mail_user WHERE id = ANY (%s::bigint[])
+AND NOT EXISTS (SELECT FROM mail_reservedname r WHERE lower(r.name) = lower(username))
 ON CONFLICT DO NOTHING
 """
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0016_last_seen"),
+        ("mail", "0017_names"),
     ]
 
     operations = [

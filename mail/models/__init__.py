@@ -7,6 +7,7 @@ from mail.models.deliveries import DeliveredPost, Flag, Recall, Tombstone
 from mail.models.outbox import Draft, Submission
 from mail.models.people import User
 from mail.models.posts import Post, PostWords, first_post_id, new_post_id
+from mail.models.reserved import ReservedName
 from mail.models.subscriptions import JoinRequest, MutedThread, Subscription
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Post",
     "PostWords",
     "Recall",
+    "ReservedName",
     "Session",
     "Submission",
     "Subscription",

@@ -1,5 +1,7 @@
 """Boxes: named places that posts are delivered to, and their counters."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.indexes import OpClass
@@ -11,13 +13,19 @@ from django.utils.translation import pgettext_lazy
 from mail import names
 
 
+def plain_name(*parts: str) -> OpClass:
+    """Names in a row as they are completed: without case and accents, spaces and hyphens."""
+    plain = models.Func(*parts, template="mail_plain(%(expressions)s)", arg_joiner=" || ")
+    return OpClass(plain, "text_pattern_ops")
+
+
 class BoxQuerySet(models.QuerySet["Box"]):
     def named(self, name: str) -> "BoxQuerySet":
         return self.alias(folded=Lower("name")).filter(folded=names.fold(name))
 
-    def named_any(self, wanted: list[str]) -> "BoxQuerySet":
-        folded = [names.fold(name) for name in wanted]
-        return self.alias(folded=Lower("name")).filter(folded__in=folded)
+    def folded_any(self, folded: Iterable[str]) -> "BoxQuerySet":
+        """By names that are folded already, so that each is folded once."""
+        return self.alias(folded=Lower("name")).filter(folded__in=list(folded))
 
     def addressable(self) -> "BoxQuerySet":
         """Boxes that one can write to: no folder, and no group that was closed."""
@@ -91,6 +99,12 @@ class Box(models.Model):
                 OpClass(Lower("name"), "text_pattern_ops"),
                 condition=~models.Q(kind="folder"),
                 name="box_by_beginning",
+            ),
+            models.Index(
+                models.F("kind"),
+                plain_name("name"),
+                condition=~models.Q(kind="folder"),
+                name="box_by_plain_name",
             ),
         ]
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mail import errors, names
-from mail.models.boxes import Box
+from mail.models.boxes import Box, plain_name
+from mail.models.reserved import ReservedName
 
 
 class User(AbstractUser):
@@ -72,6 +73,10 @@ class User(AbstractUser):
                 name="user_by_full_name",
             ),
             models.Index(OpClass(Lower("last_name"), "text_pattern_ops"), name="user_by_last_name"),
+            # Both ways round, without accents; the two above serve what ran before these.
+            models.Index(plain_name("first_name", "last_name"), name="user_by_plain_name"),
+            models.Index(plain_name("last_name", "first_name"), name="user_by_family_name"),
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),
         ]
 
     @transaction.atomic
@@ -91,5 +96,9 @@ class User(AbstractUser):
         rivals = Box.objects.named(self.username)
         if self.pk:
             rivals = rivals.exclude(owner=self)
-        if rivals.exists():
+        if rivals.exists() or ReservedName.holds(self.username):
             raise ValidationError({"username": str(errors.NameTaken(name=self.username))})
+
+    def get_full_name(self) -> str:
+        """The names in the order of the language that they are written in."""
+        return names.full_name(self.first_name, self.last_name)

@@ -131,8 +131,14 @@ def members(
     """A page of a group's members by username, and after which the next begins: one read."""
     found = User.objects.filter(groups=box.group_id).alias(folded=Lower("username"))
     if part := pattern(text):
-        found = found.alias(full_name=Concat("first_name", Value(" "), "last_name"))
-        found = found.filter(Q(username__iregex=part) | Q(full_name__iregex=part))
+        # Either name first, and as they are written unspaced.
+        found = found.alias(
+            full_name=Concat("first_name", Value(" "), "last_name"),
+            family_first=Concat("last_name", Value(" "), "first_name"),
+            unspaced=Concat("last_name", "first_name"),
+        )
+        ways = Q(full_name__iregex=part) | Q(family_first__iregex=part) | Q(unspaced__iregex=part)
+        found = found.filter(Q(username__iregex=part) | ways)
     people: list[User] = list(
         found.filter(folded__gt=names.fold(after)).order_by("folded")[: limit + 1]
     )
@@ -142,12 +148,6 @@ def members(
 def member_count(box: Box) -> int:
     """How many people are in a group itself, without those of groups that it feeds."""
     return User.objects.filter(groups=box.group_id).count()
-
-
-def person(name: str) -> User | None:
-    """Somebody by their username, if there is such a person."""
-    box = Box.objects.filter(kind=Box.Kind.PERSONAL).named(name).select_related("owner").first()
-    return box.owner if box else None
 
 
 def group_posts(

@@ -1,10 +1,11 @@
 """Whom one can write to: completions of what is typed, and how many people names stand for."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection
-from django.db.models.functions import Lower
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import NullIf
 
 from mail import names, policies
 from mail.models import Box, User
@@ -39,23 +40,26 @@ def completions(user: User, text: str, *, limit: int = 8) -> list[Completion]:
 type _Person = tuple[int, str, str, str]
 
 # Compared by bounds and not by LIKE: these use the indexes also in a statement that was prepared
-# before the text was known. Each branch reads its index in order, and stops at the limit.
+# before the text was known. Each branch reads its index in order, and stops at the limit. A text
+# of which nothing is left begins no name.
 _PEOPLE = """
 WITH found AS MATERIALIZED (
-    (SELECT 0 AS place, u.id, lower(b.name) AS key
+    (SELECT 0 AS place, u.id, mail_plain(b.name) AS key
      FROM mail_box b JOIN mail_user u ON u.id = b.owner_id
      WHERE b.kind = 'personal' AND u.is_active
-       AND lower(b.name) ~>=~ %s::text AND lower(b.name) ~<~ %s::text
-     ORDER BY lower(b.name) USING ~<~ LIMIT %s)
+       AND mail_plain(b.name) ~>=~ nullif(mail_plain(%s), '')
+       AND mail_plain(b.name) ~<~ mail_plain(%s)
+     ORDER BY mail_plain(b.name) USING ~<~ LIMIT %s)
     UNION ALL
-    (SELECT 1, id, lower(first_name || ' ' || last_name) FROM mail_user
-     WHERE is_active AND lower(first_name || ' ' || last_name) ~>=~ %s::text
-       AND lower(first_name || ' ' || last_name) ~<~ %s::text
-     ORDER BY lower(first_name || ' ' || last_name) USING ~<~ LIMIT %s)
+    (SELECT 1, id, mail_plain(first_name || last_name) FROM mail_user
+     WHERE is_active AND mail_plain(first_name || last_name) ~>=~ nullif(mail_plain(%s), '')
+       AND mail_plain(first_name || last_name) ~<~ mail_plain(%s)
+     ORDER BY mail_plain(first_name || last_name) USING ~<~ LIMIT %s)
     UNION ALL
-    (SELECT 2, id, lower(last_name) FROM mail_user
-     WHERE is_active AND lower(last_name) ~>=~ %s::text AND lower(last_name) ~<~ %s::text
-     ORDER BY lower(last_name) USING ~<~ LIMIT %s)
+    (SELECT 2, id, mail_plain(last_name || first_name) FROM mail_user
+     WHERE is_active AND mail_plain(last_name || first_name) ~>=~ nullif(mail_plain(%s), '')
+       AND mail_plain(last_name || first_name) ~<~ mail_plain(%s)
+     ORDER BY mail_plain(last_name || first_name) USING ~<~ LIMIT %s)
 )
 SELECT f.place, b.name, u.first_name, u.last_name
 FROM found f JOIN mail_user u ON u.id = f.id
@@ -72,13 +76,21 @@ def _people(begin: str, limit: int) -> list[_Person]:
 
 
 def _of_person(_place: int, name: str, first_name: str, last_name: str) -> Completion:
-    return Completion(name, Box.Kind.PERSONAL.value, f"{first_name} {last_name}".strip(), 1)
+    return Completion(name, Box.Kind.PERSONAL.value, names.full_name(first_name, last_name), 1)
+
+
+class _Plain(Func):
+    """Names as `mail_plain` makes them, to be compared without case and accents."""
+
+    function = "mail_plain"
+    output_field = TextField()
 
 
 def _groups(user: User, begin: str, limit: int) -> Iterable[Box]:
     groups = Box.objects.addressable().filter(policies.open_to(user), kind=Box.Kind.GROUP)
-    named = groups.alias(folded=Lower("name")).filter(folded__startswith=begin)
-    return named.order_by("folded")[:limit]
+    plain = NullIf(_Plain(Value(begin)), Value(""))
+    named = groups.alias(plain=_Plain("name")).filter(plain__startswith=plain)
+    return named.order_by("plain")[:limit]
 
 
 def _everyone(user: User, begin: str) -> Iterable[Box]:
@@ -94,17 +106,26 @@ class Audience:
     people: int  # each once, in however many of them
     boxes: list[Completion]
     unknown: list[str]
+    # People whose account is deactivated: they get nothing.
+    inactive: list[str] = field(default_factory=list)
 
 
 def audience(wanted: list[str]) -> Audience:
     """How many people get what is sent to these names: two reads."""
     given = {names.fold(name): name for name in wanted}
-    found = list(Box.objects.addressable().named_any(wanted).select_related("owner"))
+    there = Box.objects.addressable().folded_any(given).select_related("owner")
+    every = {names.fold(box.name): box for box in there}
+    found = [box for box in every.values() if box.owner is None or box.owner.is_active]
     counted = _count(_each(found) | _together(found))
-    known = {names.fold(box.name): _of_box(box, counted) for box in found}
-    boxes = [known[folded] for folded in given if folded in known]
-    unknown = [name for folded, name in given.items() if folded not in known]
-    return Audience(_people_of(found, counted), boxes, unknown)
+    known = {box.pk: _of_box(box, counted) for box in found}
+    boxes = [known[every[folded].pk] for folded in given if _is_in(folded, every, known)]
+    unknown = [name for folded, name in given.items() if folded not in every]
+    inactive = [box.name for box in every.values() if box.pk not in known]
+    return Audience(_people_of(found, counted), boxes, unknown, inactive)
+
+
+def _is_in(folded: str, every: Mapping[str, Box], known: Mapping[int, Completion]) -> bool:
+    return folded in every and every[folded].pk in known
 
 
 _TOGETHER = 0  # no box's id
@@ -152,9 +173,13 @@ def sizes(box_ids: Sequence[int]) -> dict[int, int]:
 
 # Down to the members of groups that these feed; neither a group itself, nor who is named directly,
 # is counted as a member. Members of one box are different people; only those of several have to be
-# told apart, which takes far longer. Everyone holds all people: nothing is counted beside it.
+# told apart, which takes far longer. Everyone holds all people: nothing is counted beside it. Who
+# is deactivated gets nothing, in whatever group.
 _SIZES = """
-WITH RECURSIVE reached (root, box_id) AS (
+WITH RECURSIVE gone AS MATERIALIZED (
+    SELECT b.id FROM mail_user u JOIN mail_box b ON b.owner_id = u.id AND b.kind = 'personal'
+    WHERE NOT u.is_active
+), reached (root, box_id) AS (
     SELECT root, id FROM unnest(%s::bigint[], %s::bigint[]) AS r (root, id)
     UNION
     SELECT r.root, s.target_id FROM reached r
@@ -169,12 +194,14 @@ WITH RECURSIVE reached (root, box_id) AS (
 SELECT c.root, count(*) FROM shared c JOIN mail_subscription s ON s.source_id = c.box_id
 WHERE (c.kind = 'everyone' OR c.boxes = 1)
   AND NOT EXISTS (SELECT FROM reached x WHERE x.root = c.root AND x.box_id = s.target_id)
+  AND NOT EXISTS (SELECT FROM gone g WHERE g.id = s.target_id)
 GROUP BY c.root
 UNION ALL
 SELECT c.root, count(DISTINCT s.target_id)
 FROM shared c JOIN mail_subscription s ON s.source_id = c.box_id
 WHERE NOT c.everyone AND c.boxes > 1
   AND NOT EXISTS (SELECT FROM reached x WHERE x.root = c.root AND x.box_id = s.target_id)
+  AND NOT EXISTS (SELECT FROM gone g WHERE g.id = s.target_id)
 GROUP BY c.root
 """
 
@@ -187,3 +214,27 @@ def _count(sets: Mapping[int, Collection[int]]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(_SIZES, [[root for root, _ in pairs], [box_id for _, box_id in pairs]])
         return dict(cursor.fetchall())
+
+
+_CALLED = """
+SELECT id FROM mail_user WHERE is_active AND mail_plain(first_name || last_name) = mail_plain(%s)
+UNION SELECT id FROM mail_user
+WHERE is_active AND mail_plain(last_name || first_name) = mail_plain(%s) LIMIT %s
+"""
+
+
+def people_called(name: str, *, limit: int = 8) -> list[User]:
+    """Somebody by their username or, if that is nobody's, the people of that full name.
+
+    Without regard to case and accents, first name and last in either order.
+    """
+    box = Box.objects.filter(kind=Box.Kind.PERSONAL).named(name).select_related("owner").first()
+    if box is not None and box.owner is not None:
+        return [box.owner]
+    text = name.strip()[: names.MAX_FULL]
+    if not any(map(str.isalnum, text)):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLED, [text, text, limit])
+        found = [pk for (pk,) in cursor.fetchall()]
+    return list(User.objects.filter(pk__in=found).order_by("username"))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mail import db, errors, names
 from mail.content import markdown
 from mail.delivery import insert, provision, recall, subscriptions
-from mail.models import DeliveredPost, Post, Submission, Tombstone
+from mail.models import Box, DeliveredPost, Post, Submission, Tombstone, User
 from mail.search import tokenizer
 from mail.services import attachments, groups, memberships, people, sending, upkeep
 from mail.storage import blobs
@@ -91,6 +91,40 @@ def _repair_people() -> int:
 _RENAMED = """
 SELECT u.id FROM mail_user u JOIN mail_box b ON b.owner_id = u.id AND b.kind = 'personal'
 WHERE b.name <> u.username"""
+
+
+# A name that cannot be typed: what people type is normalised.
+_UNNORMALISED = "SELECT id FROM mail_user WHERE username IS NOT NFKC NORMALIZED"
+
+
+def _repair_unnormalised() -> int:
+    people = User.objects.filter(pk__in=[pk for (pk,) in _rows(_UNNORMALISED)])
+    return sum(map(_normalise, people))
+
+
+@transaction.atomic
+def _normalise(user: User) -> bool:
+    """Name a person, and their boxes, as it looks; False where that is another's name."""
+    try:
+        name = people.check_name_free(name=user.username)
+    except errors.InvalidInput:
+        return False
+    for box in user.boxes.all():
+        owner, colon, folder = box.name.partition(":")
+        if owner == user.username:
+            Box.objects.filter(pk=box.pk).update(name=f"{name}{colon}{folder}")
+    return bool(User.objects.filter(pk=user.pk).update(username=name))
+
+
+# Who wrote, or was written to, and has no box any more: deleted past all signals.
+_UNRESERVED = """
+SELECT DISTINCT ON (lower(name)) name FROM (
+    SELECT sender_name AS name FROM mail_post WHERE sender_id IS NULL
+    UNION SELECT unnest("to" || cc) FROM mail_post
+) AS mentioned
+WHERE name <> ''
+  AND NOT EXISTS (SELECT FROM mail_box b WHERE lower(b.name) = lower(mentioned.name))
+  AND NOT EXISTS (SELECT FROM mail_reservedname r WHERE lower(r.name) = lower(mentioned.name))"""
 
 
 def _repair_groups() -> int:
@@ -287,6 +321,20 @@ _CHECKS = (
         _executed(
             """UPDATE mail_user u SET username = b.name FROM mail_box b
                WHERE b.owner_id = u.id AND b.kind = 'personal' AND b.name <> u.username"""
+        ),
+    ),
+    _Check(
+        "people whose name is not normalised",
+        _counted(_UNNORMALISED),
+        _repair_unnormalised,
+    ),
+    _Check(
+        "names of deleted people that could be given again",
+        _counted(_UNRESERVED),
+        _executed(
+            "INSERT INTO mail_reservedname (name, created)"
+            f" SELECT name, statement_timestamp() FROM ({_UNRESERVED}) AS wrong"
+            " ON CONFLICT DO NOTHING"
         ),
     ),
     _Check("groups without a box", Group.objects.filter(box=None).count, _repair_groups),

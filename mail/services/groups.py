@@ -5,10 +5,10 @@ from collections.abc import Collection
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from mail import errors, names, policies
+from mail import errors, names, policies, selectors
 from mail.content import validation
 from mail.delivery import subscriptions
-from mail.models import Box, BoxCounter, User
+from mail.models import Box, BoxCounter, ReservedName, User
 from mail.services.mailbox import sync
 
 
@@ -21,7 +21,10 @@ def create(
     join_policy: str = Box.JoinPolicy.OPEN,
     post_policy: str = Box.PostPolicy.ANYONE,
 ) -> Box:
-    """Make a group, whose maker becomes its manager; raises NameInvalid or NameTaken."""
+    """Make a group, whose maker becomes its manager.
+
+    Raises NameInvalid, NameTaken or NameConfusable.
+    """
     name = names.check(name)
     if Group.objects.filter(name=name).exists():
         raise errors.NameTaken(name=name)
@@ -97,18 +100,22 @@ def _mark_fed(box_ids: Collection[int]) -> None:
 def open_box(*, group: Group) -> Box:
     """Give a group its box, or the one back that a deleted group of this name left behind.
 
-    Raises NameInvalid or NameTaken.
+    Of what that group was, nothing is left but the name and what it posted. Raises NameInvalid,
+    NameTaken or NameConfusable.
     """
-    name = names.check(group.name)
-    box = Box.objects.named(name).first()
+    name = check_name(name=group.name)
+    box = Box.objects.filter(kind=Box.Kind.GROUP, group=None).named(name).first()
     if box is None:
         box = Box.objects.create(name=name, kind=Box.Kind.GROUP, group=group)
         BoxCounter.objects.create(box=box)
-    elif box.kind == Box.Kind.GROUP and box.group_id is None and box.name == name:
-        box.group = group
-        box.save(update_fields=["group"])
-    else:
-        raise errors.NameTaken(name=name)
+        return box
+    box.group = group
+    new = Box()
+    box.description, box.mandatory = new.description, new.mandatory
+    box.join_policy, box.post_policy = new.join_policy, new.post_policy
+    box.save()
+    box.managers.clear()
+    box.join_requests.all().delete()
     return box
 
 
@@ -135,12 +142,19 @@ def close_box(*, group: Group) -> None:
     _mark_fed([box.pk, *(each.pk for each in fed)])
 
 
-def check_name(*, name: str) -> None:
-    """Raises NameInvalid, or NameTaken unless the name is that of a group since deleted."""
-    names.check(name)
+def check_name(*, name: str) -> str:
+    """Return the name as it is stored.
+
+    Raises NameInvalid, NameTaken unless the name is that of a group since deleted, or
+    NameConfusable.
+    """
+    name = names.check(name)
     closed = Box.objects.filter(kind=Box.Kind.GROUP, group=None, name=name)
-    if Box.objects.named(name).exclude(pk__in=closed).exists():
+    if Box.objects.named(name).exclude(pk__in=closed).exists() or ReservedName.holds(name):
         raise errors.NameTaken(name=name)
+    if (other := selectors.looks.looking_like(name)) is not None:
+        raise errors.NameConfusable(name=name, other=other)
+    return name
 
 
 def add_manager(*, box: Box, user: User, by: User) -> None:

@@ -41,7 +41,7 @@ def add_members(*, box: Box, usernames: Sequence[str], by: User) -> int:
         raise errors.NoRecipients(field="people")
     found: dict[str, int] = {}
     for some in batched(wanted, AT_ONCE):
-        people = Box.objects.filter(kind=Box.Kind.PERSONAL).named_any(list(some))
+        people = Box.objects.filter(kind=Box.Kind.PERSONAL).folded_any(some)
         found |= {names.fold(name): owner for name, owner in people.values_list("name", "owner")}
     unknown = [name for folded, name in wanted.items() if folded not in found]
     if unknown:

@@ -126,7 +126,7 @@ def resolve(
 ) -> Addressees:
     """The boxes that these names stand for, each once; all must exist and be allowed.
 
-    Raises NoRecipients, TooManyRecipients, UnknownRecipient or NotAllowed.
+    Raises NoRecipients, TooManyRecipients, UnknownRecipient, RecipientInactive or NotAllowed.
     """
     fields = {"to": to, "cc": cc, "bcc": bcc}
     wanted = [name for given in fields.values() for name in given]
@@ -134,16 +134,27 @@ def resolve(
         raise errors.NoRecipients
     if len(wanted) > MAX_RECIPIENTS:
         raise errors.TooManyRecipients(count=len(wanted), limit=MAX_RECIPIENTS)
-    boxes = {names.fold(box.name): box for box in Box.objects.addressable().named_any(wanted)}
+    folded = {name: names.fold(name) for name in wanted}
+    found = Box.objects.addressable().folded_any(set(folded.values())).select_related("owner")
+    boxes = {names.fold(box.name): box for box in found}
     for field, given in fields.items():
-        if unknown := [name for name in given if names.fold(name) not in boxes]:
+        if unknown := [name for name in given if folded[name] not in boxes]:
             raise errors.UnknownRecipient(names=unknown[:10], field=field)
-    policies.check_posting(sender, boxes.values())
     chosen = {
-        field: list({names.fold(name): boxes[names.fold(name)] for name in given}.values())
+        field: list({folded[name]: boxes[folded[name]] for name in given}.values())
         for field, given in fields.items()
     }
+    for field, given_boxes in chosen.items():
+        _check_active(given_boxes, field)
+    policies.check_posting(sender, boxes.values())
     return Addressees(**chosen)
+
+
+def _check_active(boxes: Sequence[Box], field: str) -> None:
+    """Raises RecipientInactive with the first people whose account was deactivated."""
+    gone = [box.name for box in boxes if box.owner is not None and not box.owner.is_active]
+    if gone:
+        raise errors.RecipientInactive(names=gone[:10], field=field)
 
 
 def compose(
@@ -298,10 +309,12 @@ def deliver_pending(*, limit: int = 1000) -> list[Submission]:
 def deliver(*, post: Post, box: Box, by: User) -> DeliveredPost:
     """Deliver a post that its author has stored already to one more box.
 
-    Raises NotFound unless `by` wrote it, NotAllowed by the box's policy, AlreadyDelivered.
+    Raises NotFound unless `by` wrote it, NotAllowed by the box's policy, RecipientInactive,
+    AlreadyDelivered.
     """
     if post.sender_id != by.pk or post.recalled:
         raise errors.NotFound
+    _check_active([box], "box")
     policies.check_posting(by, [box])
     row = insert.Delivery(post.pk, post.thread, post.subject, post.sender_name, [box.pk])
     if not (rows := db.retried(lambda: insert.insert([row]))):

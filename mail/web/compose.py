@@ -158,8 +158,11 @@ def complete(request: Request) -> HttpResponse:
 def recipients(request: Request) -> HttpResponse:
     """Who is meant by names, in their order, and how many people each stands for."""
     wanted = names.split(request.GET.get("names", ""))[:MAX_ASKED]
-    known = {names.fold(box.name): box for box in selectors.recipients.audience(wanted).boxes}
-    chips = [(name, known.get(names.fold(name))) for name in wanted]
+    found = selectors.recipients.audience(wanted)
+    known = {names.fold(box.name): box for box in found.boxes}
+    inactive = set(map(names.fold, found.inactive))
+    folded = [(name, names.fold(name)) for name in wanted]
+    chips = [(name, known.get(key), key in inactive) for name, key in folded]
     return render(request, "mail/_compose_chips.html", {"chips": chips})
 
 

@@ -1,5 +1,7 @@
 // Keys, focus, choosing and the badge. Everything here has a plain link or form behind it.
 
+import { composing, keyOf } from './keyboard.js'
+
 const shownNumber = (number) =>
   new Intl.NumberFormat(document.documentElement.lang).format(number)
 const $ = (selector, root = document) => root.querySelector(selector)
@@ -226,8 +228,10 @@ for (const key of ['r', 'a', 'f', 'm']) keys[key] = () => $(`#pane [data-key="${
 
 document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+  if (composing(event)) return
   if (typing(event.target) || event.target.closest('dialog, #composer')) return
-  const run = Object.hasOwn(keys, event.key) ? keys[event.key] : null
+  const key = keyOf(event)
+  const run = Object.hasOwn(keys, key) ? keys[key] : null
   if (!run || !$('#mailbox')) return
   event.preventDefault()
   run()

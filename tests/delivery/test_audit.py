@@ -18,6 +18,7 @@ from mail.models import (
     DeliveredPost,
     Post,
     PostWords,
+    ReservedName,
     Submission,
     Subscription,
     Tombstone,
@@ -196,7 +197,21 @@ def forget_when_it_was_moved() -> None:
     DeliveredPost.objects.filter(box=box_of("bob:trash")).update(moved=None)
 
 
+def name_somebody_as_nobody_types_it() -> None:
+    sql("UPDATE mail_user SET username = normalize('bób', NFD) WHERE username = 'bob'")
+    sql(
+        "UPDATE mail_box SET name = replace(name, 'bob', normalize('bób', NFD)) WHERE name ~ '^bob'"
+    )
+
+
+def forget_who_was_deleted() -> None:
+    User.objects.get(username="alice").delete()
+    ReservedName.objects.all().delete()
+
+
 BREAKAGES = [
+    (name_somebody_as_nobody_types_it, "people whose name is not normalised", 1),
+    (forget_who_was_deleted, "names of deleted people that could be given again", 1),
     (drop_a_folder, "people without their boxes", 1),
     (drop_the_broadcasts, "people without their boxes", 1),
     (rename_an_account, "people who are not called like their box", 1),

@@ -68,8 +68,8 @@ def test_by_any_word_of_the_name_without_case_and_accents(
     assert found(bob, f"-from:{typed} in:inbox") == ["own"]
 
 
-@pytest.mark.parametrize("typed", ["ann", "schmid", '"schmidt anna"', "nna", "annaschmidt"])
-def test_not_by_parts_of_words_or_in_another_order(bob, person, found, typed):
+@pytest.mark.parametrize("typed", ["ann", "schmid", "nna", "annaschmidt"])
+def test_not_by_parts_of_words(bob, person, found, typed):
     services.sending.send(sender=person("p17", "Anna", "Schmidt"), to=["bob"], subject="theirs")
     assert found(bob, f"from:{typed}") == []
 

@@ -130,9 +130,87 @@ class TestCompletions:
             cursor.execute("EXPLAIN EXECUTE people" + str(("u", "v", 8) * 3))
             plan = str(cursor.fetchall())
             cursor.execute("DEALLOCATE people")
-        for index in ("box_by_beginning", "user_by_full_name", "user_by_last_name"):
+        for index in ("box_by_plain_name", "user_by_plain_name", "user_by_family_name"):
             assert index in plan
         assert "Seq Scan" not in plan
+
+
+class TestFullNames:
+    """Found as they are typed: without accents, in either order, and unspaced in Chinese."""
+
+    @pytest.mark.parametrize(
+        ("first", "last", "typed"),
+        [
+            ("Antonín", "Dvořák", ["dvorak", "DVOŘÁK", "Dvor\u030ca", "antonin dv", "dvorak ant"]),
+            ("Jörg", "Müller", ["muller", "mull", "jorg m", "mu\u0308ller j"]),
+            ("Clara", "Voss", ["voss clara", "clara voss", "Voss C", "clara  vo"]),
+            ("伟", "张", ["张伟", "张 伟", "伟 张", "伟", "张"]),
+            ("太郎", "山田", ["山田太郎", "山田 太", "太郎"]),
+            ("민수", "김", ["김민수", "김 민", "민수"]),
+            ("Łukasz", "Øster-Ås", ["lukasz o", "osteras", "Øster-Ås Łu", "oster as"]),
+            ("Seán", "O’Neill", ["o'neill", "ONeill", "sean o"]),
+            ("Zoë", "Straße", ["strasse z", "STRASSE"]),
+            ("İpek", "Işık", ["ipek", "isik"]),
+            ("مُحَمَّد", "علي", ["محمد", "علي محمد"]),
+        ],
+    )
+    def test_complete(self, alice, first, last, typed):
+        User.objects.create_user("q1", first_name=first, last_name=last)
+        for text in typed:
+            assert found(alice, text) == ["q1"], text
+
+    @pytest.mark.parametrize("typed", ["-", "'", " - ", ".", "\u0301", "\u200b", "ё" * 300])
+    def test_what_is_no_name_completes_nothing(self, alice, typed):
+        assert found(alice, typed) == []
+
+    @pytest.mark.parametrize(
+        ("first", "last", "shown"),
+        [
+            *[("伟", "张", "张伟"), ("太郎", "山田", "山田太郎"), ("민수", "김", "김민수")],
+            *[("Clara", "Voss", "Clara Voss"), ("伟", "Voss", "伟 Voss"), ("", "张", "张")],
+            *[("伟", "", "伟"), ("", "", ""), ("Clara", "", "Clara")],
+        ],
+    )
+    def test_are_shown_in_the_order_of_their_language(self, alice, first, last, shown):
+        user = User.objects.create_user("q1", first_name=first, last_name=last)
+        assert user.get_full_name() == shown
+        assert [one.full_name for one in selectors.recipients.completions(alice, "q1")] == [shown]
+
+    def test_groups_without_accents_too(self, alice):
+        services.groups.create(name="Büro Zürich", by=alice)
+        for text in ("buro", "BÜRO zu", "burozur"):
+            assert found(alice, text) == ["Büro Zürich"]
+
+    @pytest.mark.parametrize("typed", ["mira okafor", "Okafor Mira", " MIRA  OKAFOR "])
+    def test_say_who_is_to_be_added(self, alice, typed):
+        mira = User.objects.create_user("q1", first_name="Mira", last_name="Okafor")
+        User.objects.create_user("q2", first_name="Mira", last_name="Okaforova")
+        assert selectors.recipients.people_called(typed) == [mira]
+        assert selectors.recipients.people_called("q1") == [mira]
+        assert (
+            selectors.recipients.people_called("mira")
+            == selectors.recipients.people_called("-")
+            == []
+        )
+
+
+class TestInactive:
+    """Who is deactivated gets nothing, and is not counted."""
+
+    def test_is_told_apart_and_not_counted(self, alice, bob, crew):
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+        audience = selectors.recipients.audience(["Bob", "crew", "nobody"])
+        assert (audience.people, audience.inactive, audience.unknown) == (1, ["bob"], ["nobody"])
+        assert [(box.name, box.size) for box in audience.boxes] == [("crew", 1)]
+        assert selectors.recipients.audience(["everyone"]).people == 1
+        assert selectors.groups.groups(alice)[0][0].size == 1
+
+    def test_neither_through_several_groups(self, alice, bob, charlie, crew):
+        other = services.groups.create(name="other", by=alice)
+        for user in (bob, charlie):
+            services.memberships.join(box=other, user=user, by=user)
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+        assert selectors.recipients.audience(["crew", "other"]).people == 2
 
 
 class TestAudience:

@@ -104,6 +104,7 @@ def audience(request: ApiRequest, data: AudienceIn) -> HttpResponse:
             "people": found.people,
             "boxes": [completions.shown(urls, one) for one in found.boxes],
             "unknown": found.unknown,
+            "inactive": found.inactive,
         }
     )
 

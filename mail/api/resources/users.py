@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors
+from mail import errors, names
 from mail.api.links import Urls
 from mail.api.params import DEFAULT, ApiRequest, Cursor, Limit, Start, Username
 from mail.api.responses import page, read_cursor, tagged
@@ -20,7 +20,7 @@ def shown(urls: Urls, username: str, first_name: str, last_name: str) -> dict[st
     return {
         "url": urls.user(username),
         "username": username,
-        "name": f"{first_name} {last_name}".strip(),
+        "name": names.full_name(first_name, last_name),
         "box": urls.box(username),
     }
 

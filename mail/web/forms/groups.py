@@ -22,8 +22,8 @@ class _NameForm(RefusableForm):
 
 class PersonForm(_NameForm):
     person = forms.CharField(
-        label=_("Username"),
-        max_length=names.MAX_LENGTH,
+        label=_("Username or full name"),
+        max_length=names.MAX_FULL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
 
@@ -32,9 +32,13 @@ class PersonForm(_NameForm):
         if not self.is_valid():
             return None
         name = self.cleaned_data["person"]
-        if (person := selectors.groups.person(name)) is None:
+        people = selectors.recipients.people_called(name)
+        if not people:
             self.say(errors.UnknownRecipient(names=[name], field="person"))
-        return person
+        elif len(people) > 1:
+            usernames = ", ".join(person.username for person in people)
+            self.say(errors.SeveralCalled(name=name, usernames=usernames))
+        return people[0] if len(people) == 1 else None
 
 
 class PeopleForm(_NameForm):

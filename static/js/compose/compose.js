@@ -15,6 +15,7 @@ import {
   stored,
   token,
 } from "./kept.js";
+import { composing, keyOf } from "../keyboard.js";
 import { Attachments } from "./attachments.js";
 import { format } from "./markdown.js";
 import { Names } from "./names.js";
@@ -356,12 +357,17 @@ class Compose extends HTMLElement {
   key(event) {
     const command = event.ctrlKey || event.metaKey;
     const marks = { b: "bold", i: "italic", k: "link" };
+    const mark = command && !event.altKey && marks[keyOf(event).toLowerCase()];
+    if (composing(event)) {
+      event.stopPropagation(); // Enter and Escape are the input method's
+      return;
+    }
     if (command && event.key === "Enter") {
       this.form.requestSubmit(this.querySelector("[data-do=send]"));
     } else if (event.key === "Enter" && event.target === this.form.elements.subject) {
       this.body.focus(); // a return in one line is no decision to send
-    } else if (command && !event.altKey && event.target === this.body && marks[event.key]) {
-      format(this.body, marks[event.key]);
+    } else if (mark && event.target === this.body) {
+      format(this.body, mark);
     } else if (event.key === "Escape" && this.classList.contains("window")) {
       this.close();
     } else {

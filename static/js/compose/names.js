@@ -1,9 +1,12 @@
 // Names as chips, with completion: everything by keyboard, and announced.
 
+import { composing } from "../keyboard.js";
 import { parsed } from "./kept.js";
 
 const COMPLETE_AFTER = 80;
 const ASKED_AT_ONCE = 50; // names whose people are asked for
+// As `names.split` on the server: the comma and the semicolon of Latin, Chinese, Japanese, Arabic.
+const BETWEEN = /[,;\r\n，；、､،؛]/;
 
 export class Names {
   constructor(row, compose) {
@@ -36,7 +39,9 @@ export class Names {
 
     const { signal } = compose.abort;
     this.box.addEventListener("keydown", (event) => this.key(event), { signal });
-    this.box.addEventListener("input", () => this.typed(), { signal });
+    // What an input method is still composing is not cut: its comma may become part of a word.
+    this.box.addEventListener("input", (event) => event.isComposing || this.typed(), { signal });
+    this.box.addEventListener("compositionend", () => this.typed(), { signal });
     this.box.addEventListener("blur", () => this.commit(), { signal });
     this.chips.addEventListener("click", (event) => this.clicked(event), { signal });
     this.chips.addEventListener("keydown", (event) => this.chipKey(event), { signal });
@@ -69,7 +74,7 @@ export class Names {
   }
 
   typed() {
-    if (/[,;\n]/.test(this.box.value)) {
+    if (BETWEEN.test(this.box.value)) {
       const parts = split(this.box.value);
       this.box.value = "";
       this.add(parts);
@@ -160,7 +165,7 @@ export class Names {
 
   key(event) {
     const option = this.list.querySelector("[aria-selected=true]");
-    if (event.isComposing) return;
+    if (composing(event)) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (this.list.hidden) this.suggest();
       else this.move(event.key === "ArrowDown" ? 1 : -1);
@@ -250,7 +255,7 @@ export class Names {
 }
 
 function split(typed) {
-  return typed.split(/[,;\r\n]/).map((name) => name.trim()).filter(Boolean);
+  return typed.split(BETWEEN).map((name) => name.trim()).filter(Boolean);
 }
 
 function element(tag, attributes) {
