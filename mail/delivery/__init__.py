@@ -9,8 +9,8 @@ Rules that every statement here keeps:
   (box, post), in which case the statement is tried again.
 - Counters are locked in the order of their box ids.
 - Who has delivered a post looks, at the end, whether it was recalled meanwhile. A recall is
-  committed before it looks for copies, so one of the two finds each copy. It waits for the pulls
-  that may have read one before: see `mail.changes.remove_everywhere`.
+  committed before it looks for copies, so one of the two finds each copy. It looks again when the
+  pulls that may have read one before have ended: see `mail.delivery.recall`.
 - No statement joins posts with delivered posts, and none needs two boxes of different owners on
   one machine, so that the tables can be distributed by box.
 """

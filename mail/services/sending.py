@@ -296,13 +296,13 @@ def store(
 
 
 def deliver_pending(*, limit: int = 1000) -> list[Submission]:
-    """Finish submissions that were accepted but, after a crash, not delivered; oldest first."""
+    """Try to deliver what was accepted and is still due, oldest first; return what was tried."""
     due = Submission.objects.filter(
         state=Submission.State.ACCEPTED, next_attempt_at__lte=timezone.now()
     )
     found = list(due.order_by("next_attempt_at").select_related("post")[:limit])
     for submission in found:
-        outbox.finish(submission)
+        _attempt(submission)
     return found
 
 

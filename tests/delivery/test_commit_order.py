@@ -1,5 +1,6 @@
 """Interleavings that are forced: each rival is known to stand where it hurts most."""
 
+import io
 import itertools
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from mail import db, errors, selectors, services
@@ -417,3 +419,14 @@ class TestRecall:
 
         assert not DeliveredPost.objects.exists()
         assert not Recall.objects.exists()
+
+
+def test_the_pending_work_finishes_a_recall_that_was_cut_short(alice, bob):
+    post = services.sending.send(sender=alice, to=["bob"], subject="oops").post
+    services.sending._hide(post)  # as if the process had ended here
+    assert DeliveredPost.objects.filter(post=post).exists()
+
+    call_command("deliver_pending", stdout=io.StringIO())
+
+    assert not DeliveredPost.objects.filter(post=post).exists()
+    assert not Recall.objects.exists()

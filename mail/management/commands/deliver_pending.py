@@ -6,9 +6,14 @@ from mail import services
 
 
 class Command(BaseCommand):
-    help = "Finish submissions that were accepted but, after a crash, not delivered."
+    help = "Deliver what was accepted and is still due, and finish recalls that were cut short."
 
     def handle(self, **_: Any) -> None:
-        done = services.sending.deliver_pending()
-        failed = sum(submission.state == submission.State.FAILED for submission in done)
-        self.stdout.write(f"{len(done)} submissions finished, {failed} of them failed for some.")
+        tried = services.sending.deliver_pending()
+        left = sum(submission.state == submission.State.ACCEPTED for submission in tried)
+        failed = sum(submission.state == submission.State.FAILED for submission in tried)
+        recalls = services.sending.finish_recalls()
+        self.stdout.write(
+            f"{len(tried) - left} submissions finished, {failed} of them failed for some; "
+            f"{left} stay due. {recalls} recalls finished."
+        )
