@@ -75,7 +75,8 @@ class Moved:
 def move(*, selection: Selection, to: Box) -> list[Moved]:
     """Move delivered posts to a box of the same person; those that are there already stay.
 
-    Return where they came from and their uids now, in the order of moving. Raises FolderOfAnother.
+    Return where they came from and their uids now, in the order of moving. Raises FolderOfAnother,
+    or NotFound for a folder that is just being deleted.
     """
     moved: list[Moved] = []
     for box, uids in selection.batches():
@@ -96,7 +97,8 @@ def _check_same_owner(box: Box, to: Box) -> None:
 
 @transaction.atomic
 def _move(box_id: int, uids: Sequence[int], to_id: int) -> mailbox.Moved:
-    counters.lock([box_id, to_id])
+    if to_id not in counters.lock([box_id, to_id]):  # deleted a moment ago
+        raise errors.NotFound
     return mailbox.move(box_id, uids, to_id)
 
 
@@ -139,7 +141,8 @@ def _uids(box: Box, moved: Iterable[Moved], *, merged: bool) -> Iterator[tuple[i
 
 @transaction.atomic
 def _copy(box_id: int, uids: Sequence[int], to_id: int) -> int:
-    counters.lock([to_id])
+    if to_id not in counters.lock([to_id]):
+        raise errors.NotFound
     return mailbox.copy(box_id, uids, to_id)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -20,6 +20,7 @@ from mail import errors, names, selectors, services
 from mail.mime import mbox
 from mail.models import Box, Flag, User
 from mail.selectors.selection import Selection, some, up_to
+from mail.templatetags.mail import key
 from mail.web.forms.forms import ChosenForm, DensityForm, FolderForm, MoveForm
 
 
@@ -45,7 +46,10 @@ class Chosen:
 def own_box(request: Request, folder: str) -> Box:
     """The box that an address names; raises NotFound."""
     name = "" if folder == names.INBOX else folder.removeprefix(names.OWN)
-    return selectors.boxes.own_box(request.user, name)
+    box = selectors.boxes.own_box(request.user, name)
+    if key(selectors.conversations.short_name(box)) != folder:  # in another case, or with a prefix
+        raise errors.NotFound
+    return box
 
 
 def _chosen(request: Request, box: Box) -> Chosen:
@@ -420,4 +424,4 @@ def density(request: Request) -> HttpResponse:
     services.account.save_settings(user=request.user, density=form.cleaned_data["density"])
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return redirect(back if allowed else reverse("inbox"))
+    return HttpResponseRedirect(back if allowed else reverse("inbox"))

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from mail import selectors, services
+from mail import errors, selectors, services
 from mail.models import Box, DeliveredPost
+from mail.selectors.selection import some
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,3 +107,25 @@ def test_an_unknown_address_is_our_page_while_trying_out_too(bob, settings):
     answer = client_of(bob).get("/nowhere/")
     assert answer.status_code == 404
     assert "There is no such thing here." in answer.text
+
+
+@pytest.mark.parametrize("name", ["folder-Sent", "folder-sent", "folder-TRASH", "folder-MINE"])
+def test_a_folder_in_another_case_is_not_found(bob, name):
+    services.folders.create(owner=bob, name="mine")
+    assert client_of(bob).get(f"/{name}/").status_code == 404
+    assert client_of(bob).get("/folder-mine/").status_code == 200
+
+
+@pytest.mark.parametrize("back", ["0", "inbox", "//evil.example", "x y"])
+def test_any_way_back_from_the_density_is_no_fault(bob, back):
+    answer = client_of(bob).post("/density/", {"density": "roomy", "next": back})
+    assert answer.status_code == 302
+
+
+def test_moving_into_a_folder_that_was_just_deleted_loses_nothing(alice, bob, box):
+    mine = services.folders.create(owner=bob, name="mine")
+    kept = Box.objects.get(pk=mine.pk)
+    services.folders.delete(box=mine)
+    with pytest.raises(errors.NotFound):
+        services.mailbox.move(selection=some(box, [1]), to=kept)
+    assert DeliveredPost.objects.filter(box=box).count() == 1
