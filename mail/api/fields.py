@@ -15,6 +15,7 @@ OUT_OF_RANGE = "out_of_range"
 INVALID = "invalid"
 
 MOMENT = "moment"
+DAY = "day"
 UID = "uid"
 NOTHING = "nothing"
 
@@ -39,6 +40,10 @@ _KNOWN: dict[str, tuple[str, str | Promise]] = {
     MOMENT: (
         INVALID,
         _("Give a time in ISO 8601 with its zone, like 2026-01-31T12:00:00Z."),
+    ),
+    DAY: (
+        INVALID,
+        _("Give a day like 2026-01-31, or a time in ISO 8601 like 2026-01-31T12:00:00Z."),
     ),
     "enum": (INVALID_CHOICE, _("Allowed are %(expected)s.")),
     "literal_error": (INVALID_CHOICE, _("Allowed are %(expected)s.")),

@@ -10,7 +10,7 @@ from ninja import Path, Query
 from mail import errors, selectors
 from mail.api.links import Urls
 from mail.api.responses import DEFAULT_LIMIT, MAX_LIMIT
-from mail.api.schemas import Moment
+from mail.api.schemas import DayOrMoment
 from mail.models import Box, User
 from mail.search.query import EXAMPLE
 
@@ -34,8 +34,14 @@ BoxName = Annotated[
     str | None,
     Query(max_length=MAX_TEXT, description="One of one's own boxes: an address or a name."),
 ]
-From = Annotated[Moment | None, Query(description="At this time or later.")]
-Until = Annotated[Moment | None, Query(description="Before this time.")]
+From = Annotated[
+    DayOrMoment | None,
+    Query(
+        description="At this time or later. A day begins at midnight in the person's time zone, in "
+        "which a time without a zone is read, too."
+    ),
+]
+Until = Annotated[DayOrMoment | None, Query(description="Before this time, or this day.")]
 Thread = Annotated[UUID | None, Query(description="Of one conversation: the `thread` of a post.")]
 IsRead = Annotated[bool | None, Query(description="Only what is read, or only what is not.")]
 IsFlagged = Annotated[bool | None, Query(description="Only what is flagged, or only what is not.")]

@@ -1,10 +1,12 @@
 """The shapes of requests and answers, as the OpenAPI document shows them."""
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_naive, make_aware
 from ninja import Schema
 from pydantic import (
     AwareDatetime,
@@ -17,6 +19,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
     model_validator,
 )
@@ -40,6 +43,38 @@ def _iso(value: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
+
+
+def _beginning(value: object) -> object:
+    """Read a day, which begins at midnight in the person's zone, or a time with or without zone."""
+    try:
+        moment = _read(str(value))
+        if moment is not None:
+            return make_aware(moment) if is_naive(moment) else moment
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError(fields.DAY, "no day and no time")
+
+
+def _read(text: str) -> datetime | None:
+    if len(text) == DAY_LENGTH and (day := parse_date(text)):
+        return datetime.combine(day, time())
+    return parse_datetime(text) if "T" in text else None
+
+
+DAY_LENGTH = len("2026-01-31")
+DayOrMoment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_beginning),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date"},
+                {"type": "string", "format": "date-time"},
+            ]
+        }
+    ),
+]
 
 
 # What a request names by its address; names and ids are taken, too.
@@ -195,7 +230,10 @@ class AttachmentOut(Schema):
 class PostOut(Schema):
     url: Url = Field(examples=[f"{HOST}/posts/0197a3f0-0000-7000-8000-000000000000"])
     id: UUID
-    sender: Url | None = Field(examples=[f"{HOST}/users/alice"])
+    sender: str = Field(examples=["alice"], description="The username.")
+    sender_url: Url | None = Field(
+        examples=[f"{HOST}/users/alice"], description="null where the person was deleted."
+    )
     created: datetime
     subject: str = Field(examples=["Cake on Friday"])
     content_type: Literal["text/markdown", "text/plain"]
@@ -258,7 +296,8 @@ class DeliveredPostOut(Schema):
     is_read: bool
     is_flagged: bool = Field(description="Marked by its reader, to be found again.")
     is_answered: bool
-    sender: Url
+    sender: str = Field(examples=["alice"], description="The username.")
+    sender_url: Url = Field(examples=[f"{HOST}/users/alice"])
     subject: str
     attachments: list[AttachmentOut]
 

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
 
@@ -18,7 +19,7 @@ def test_works(as_, alice, bob, hello):
     assert shown["id"] == str(row)
     assert shown["box"] == f"{ROOT}boxes/bob"
     assert shown["post"] == f"{ROOT}posts/{row.post_id}"
-    assert shown["sender"] == f"{ROOT}users/alice"
+    assert (shown["sender"], shown["sender_url"]) == ("alice", f"{ROOT}users/alice")
     assert shown["subject"] == "hello"
     assert shown["is_read"] is shown["is_flagged"] is shown["is_answered"] is False
     assert shown["delivered"].endswith("Z")
@@ -267,3 +268,38 @@ class TestSearch:
     def test_what_cannot_be_read_is_a_problem(self, as_, bob, problem, query):
         answer = as_(bob).get(f"delivered-posts?q={query}")
         problem(answer, 400, code="search-invalid", field="q")
+
+
+class TestDays:
+    @pytest.fixture(autouse=True)
+    def _sent(self, alice, bob):
+        """One post, sent as 27 November begins in UTC: at one in Berlin."""
+        services.sending.send(sender=alice, to=["bob"], subject="night")
+        sent = datetime(2026, 11, 27, tzinfo=UTC)
+        DeliveredPost.objects.update(delivered=sent)
+        Post.objects.update(created=sent)
+
+    @pytest.mark.parametrize("resource", ["delivered-posts", "posts"])
+    @pytest.mark.parametrize(
+        ("zone", "query", "count"),
+        [
+            ("", "start=2026-11-27", 1),
+            ("", "end=2026-11-27", 0),
+            ("Pacific/Pago_Pago", "start=2026-11-27", 0),
+            ("Pacific/Pago_Pago", "end=2026-11-27", 1),
+            ("Europe/Berlin", "start=2026-11-27T01:00:00", 1),
+            ("Europe/Berlin", "start=2026-11-27T01:00:01", 0),
+            ("Europe/Berlin", "start=2026-11-27T00:00:00Z", 1),
+            ("Europe/Berlin", "start=2026-11-27T00:30:00%2B01:00", 1),
+        ],
+    )
+    def test_begin_in_the_zone_of_the_person(self, as_, bob, resource, zone, query, count):
+        bob.time_zone = zone
+        bob.save()
+        assert len(as_(bob).get(f"{resource}?{query}").json()) == count
+
+    @pytest.mark.parametrize(
+        "given", ["2026-13-01", "27.11.2026", "1764201600", "today", "2026-1-1"]
+    )
+    def test_that_are_none_are_refused(self, as_, bob, problem, given):
+        problem(as_(bob).get(f"delivered-posts?start={given}"), 422, field="start")

@@ -16,7 +16,7 @@ def test_works(as_, alice, bob, post):
     for user in (alice, bob):
         shown = as_(user).get(f"posts/{post.pk}").json()
         assert shown == as_(user).get("posts").json()[0]
-        assert shown["sender"] == f"{ROOT}users/alice"
+        assert (shown["sender"], shown["sender_url"]) == ("alice", f"{ROOT}users/alice")
         assert shown["to"] == [f"{ROOT}boxes/bob"]
         assert shown["body"] == "**hi**"
         assert "<strong>" in shown["body_html"]

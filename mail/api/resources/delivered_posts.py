@@ -62,7 +62,8 @@ def _one(
         "is_read": row.is_read,
         "is_flagged": row.is_flagged,
         "is_answered": row.is_answered,
-        "sender": urls.user(row.sender_name),
+        "sender": row.sender_name,
+        "sender_url": urls.user(row.sender_name),
         "subject": row.subject,
         "attachments": all_shown(urls, files),
     }

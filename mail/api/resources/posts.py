@@ -32,7 +32,8 @@ def _shown(urls: Urls, post: Post, files: Iterable[Attachment] = ()) -> dict[str
     return {
         "url": urls.post(post.pk),
         "id": post.pk,
-        "sender": urls.user(post.sender_name) if post.sender_id else None,
+        "sender": post.sender_name,
+        "sender_url": urls.user(post.sender_name) if post.sender_id else None,
         "created": post.created,
         "subject": post.subject,
         "content_type": post.content_type,
