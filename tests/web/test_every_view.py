@@ -115,7 +115,7 @@ CASES = [
     Case("GET", "/groups/", 8),
     Case("GET", "/groups/?q=c", 8),
     Case("GET", "/new-group/", 2),
-    Case("POST", "/new-group/", 17, {"name": "g", "join_policy": "open", "post_policy": "anyone"}),
+    Case("POST", "/new-group/", 20, {"name": "g", "join_policy": "open", "post_policy": "anyone"}),
     Case("GET", "/groups/crew/", 18),
     Case("POST", "/groups/crew/mute/", 12),
     Case("POST", "/groups/crew/unmute/", 12),
