@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from mail import graphemes
+
 VERSION = 2  # of what is stored: a higher one has all posts indexed anew
 
 MAX_WORD = 64  # characters; what is longer is found by its beginning
@@ -299,5 +301,11 @@ def excerpt(text: str, patterns: Sequence[Pattern], *, length: int) -> str:
         return ""
     start = max(found[0][0] - length // 10, 0)
     if start:  # at the beginning of a word
-        start = text.find(" ", start, found[0][0]) + 1 or start
-    return ("… " if start else "") + text[start : start + length]
+        start = text.find(" ", start, found[0][0]) + 1 or _between_graphemes(text, start)
+    return ("… " if start else "") + graphemes.cut(text[start:], length)
+
+
+def _between_graphemes(text: str, at: int) -> int:
+    """A place in a text, or the one before it where it lies within what is seen as one letter."""
+    begin = text.rfind(" ", 0, at) + 1
+    return begin + len(graphemes.cut(text[begin:], at - begin)) if at > begin else at

@@ -9,7 +9,7 @@ MAIL = Path(__file__).parent.parent / "mail"
 
 LAYERS = (
     {"models", "account_models", "attachment_models", "group_models", "muting_models"}
-    | {"search_models", "reserved_models", "confusable"}
+    | {"search_models", "reserved_models", "confusable", "graphemes", "links", "markdown_blocks"}
     | {"errors", "names", "markdown", "direct", "words", "searching"},
     {"sessions"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
