@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from mail import answering, names, policies, selectors, services
+from mail import answering, names, policies, searching, selectors, services
 from mail.forms import ComposeForm
 from mail.models import Post
 from mail.views import Request, own_box
@@ -200,8 +200,10 @@ def drafts(request: Request) -> HttpResponse:
     """What a person has begun to write, the last first."""
     # Of a body, which may be long, only the first words.
     found = selectors.drafts(request.user).annotate(start=Left("body", 400))
+    if searched := request.GET.get("q", ""):
+        found = found.filter(pk__in=selectors.found_drafts(request.user, searching.parse(searched)))
     page = Paginator(found.defer("body"), PAGE).get_page(request.GET.get("page"))
-    return render(request, "mail/drafts.html", {"page": page})
+    return render(request, "mail/drafts.html", {"page": page, "searched": searched})
 
 
 @login_required

@@ -1,7 +1,7 @@
 """Blocks of Markdown where mail needs other rules than the library's. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
@@ -104,7 +104,7 @@ def parse_note(block: BlockParser, m: re.Match[str], state: BlockState) -> int |
     return mistune_footnotes.parse_ref_footnote(block, m, state)
 
 
-def not_defining(env: dict[str, Any], used: set[str]) -> tuple[set[str], set[str]]:
+def not_defining(env: MutableMapping[str, Any], used: set[str]) -> tuple[set[str], set[str]]:
     """What looks like definitions of links and footnotes in a parsed body, and is text."""
     notes = set() if env.get("footnotes") else set(env.get("ref_footnotes") or ())
     return set(env["ref_links"]) - used | env["twice"], notes

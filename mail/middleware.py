@@ -1,20 +1,19 @@
 """Where the error tree becomes HTTP for the browser."""
 
 from collections.abc import Callable
-from functools import cache
 from http import HTTPStatus
 from urllib.parse import unquote
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import translation
 
 from mail import errors
 from mail.api.urls import ROOT
+from mail.reading import in_zone_of
 from mail.sessions import SessionStore
 
 _STATUS: tuple[tuple[type[errors.MailError], HTTPStatus], ...] = (
@@ -108,17 +107,8 @@ class ReaderMiddleware:
         if language := getattr(request.user, "language", ""):
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
-        own = getattr(request.user, "time_zone", "") or unquote(request.COOKIES.get("tz", ""))
-        if own in _zones():
-            timezone.activate(own)
-        else:
-            timezone.deactivate()
+        in_zone_of(request.user, unquote(request.COOKIES.get("tz", "")))
         return self.get_response(request)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 class PageGZipMiddleware(GZipMiddleware):

@@ -40,6 +40,8 @@ SHOWN = 20  # recipients of a post in a list
 @require_GET
 def search(request: Request) -> HttpResponse:
     """What was found in all folders, newest first; to htmx, the lines below those it has."""
+    if _is_of_drafts(request):
+        return redirect(f"{reverse('drafts')}?{urlencode({'q': request.GET['q']})}")
     services.sync(box=own_box(request, names.INBOX), batches=1)
     context = _page(request, request.GET, _place(request.GET.get("before")))
     if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
@@ -47,6 +49,16 @@ def search(request: Request) -> HttpResponse:
     context["folders"] = selectors.folders(request.user)
     status = 422 if context["form"].errors else 200
     return render(request, "mail/search.html", context, status=status)
+
+
+def _is_of_drafts(request: Request) -> bool:
+    """Whether drafts are looked for, which have a page of their own, and no folder called so."""
+    form = SearchForm(request.GET)
+    if not form.is_valid() or not form.query.is_of_drafts:
+        return False
+    return not any(
+        box.short_name.lower() == searching.DRAFTS for box in selectors.own_boxes(request.user)
+    )
 
 
 def _page(request: Request, given: QueryDict, before: selectors.Place | None) -> dict[str, Any]:

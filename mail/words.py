@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 
 from mail import graphemes
 
-VERSION = 2  # of what is stored: a higher one has all posts indexed anew
+VERSION = 3  # of what is stored: a higher one has all posts indexed anew
 
 MAX_WORD = 64  # characters; what is longer is found by its beginning
 MAX_PLACE = 16_383  # PostgreSQL's: words beyond it are found, but not as a phrase
@@ -66,8 +66,13 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=8192)
 def _folded(letter: str) -> str:
     opened = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
-    kept = "".join(each for each in opened if unicodedata.category(each) not in _DROPPED)
-    return kept.translate(_ALIKE)
+    kept = (each for each in opened if unicodedata.category(each) not in _DROPPED)
+    return "".join(map(_in_our_digits, kept)).translate(_ALIKE)
+
+
+def _in_our_digits(letter: str) -> str:
+    """A digit of any script as everybody can type it."""
+    return str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
 
 
 def words(text: str) -> list[Word]:
@@ -86,12 +91,18 @@ def _bare(word: str) -> str:
 # --- What is stored ------------------------------------------------------------------------------
 
 
-def vector(*, subject: str, sender: str, recipients: Iterable[str], body: str) -> str:
-    """Where each word of a post stands, as PostgreSQL reads a `tsvector`."""
+def vector(
+    *, subject: str, sender: str, recipients: Iterable[str], body: str, files: Iterable[str] = ()
+) -> str:
+    """Where each word of a post stands, as PostgreSQL reads a `tsvector`.
+
+    Names of files count as words of the body.
+    """
     places: dict[str, list[str]] = {}
     room, place = MAX_BYTES, 1
     parts = [(SUBJECT, subject), (SENDER, sender)]
     parts += [(RECIPIENTS, name) for name in recipients]
+    parts += [(BODY, name) for name in files]
     for weight, text in [*parts, (BODY, body)]:
         last = MAX_PLACE if weight == BODY else HEAD
         for lexeme, at in _lexemes(words(text)):

@@ -11,7 +11,7 @@ LAYERS = (
     {"models", "account_models", "attachment_models", "group_models", "muting_models"}
     | {"search_models", "reserved_models", "confusable", "graphemes", "links", "markdown_blocks"}
     | {"errors", "names", "markdown", "direct", "words", "searching"},
-    {"sessions"},
+    {"sessions", "reading"},
     {"delivery", "changes", "accounts", "policies", "validation", "combining", "submitting"},
     {"indexing", "blobs", "file_types", "subscribing"},
     {"answering"},

@@ -19,6 +19,7 @@ from ninja.utils import check_csrf
 
 from mail import errors, services
 from mail.models import User
+from mail.reading import in_zone_of
 
 WINDOW = 60  # seconds
 REMEMBERED = 300  # seconds that a verified password is not hashed again
@@ -62,8 +63,9 @@ class BasicAuth(HttpBasicAuth):
 
 
 def _admit(request: HttpRequest, user: User) -> None:
-    """Go on as this person, and in the language that they chose, as in the browser."""
+    """Go on as this person, and in the language and zone that they chose, as in the browser."""
     request.user = user
+    in_zone_of(user)
     if user.language:
         translation.activate(user.language)
 

@@ -54,6 +54,7 @@ from mail.selectors.deliveries import (
 )
 from mail.selectors.drafts import (
     drafts,
+    found_drafts,
     own_draft,
     sent_draft,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "exported",
     "exported_post",
     "folders",
+    "found_drafts",
     "group",
     "group_posts",
     "groups",

@@ -234,9 +234,11 @@ def _accept(
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
             post.save(force_insert=True)
-            indexing.add({post.pk: vector})
             if draft is not None:
                 move_to_post(draft_id=draft.pk, owner_id=sender.pk, post_id=post.pk)
+                if files := indexing.names_of_files([post.pk]):
+                    vector = indexing.vector_of(post, files[post.pk])
+            indexing.add({post.pk: vector})
             return Submission.objects.create(
                 post=post,
                 sender=sender,
