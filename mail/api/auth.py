@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils import timezone, translation
+from django.utils import translation
 from ninja.errors import HttpError, Throttled
 from ninja.security import HttpBasicAuth, HttpBearer
 from ninja.security.session import SessionAuth as NinjaSessionAuth
@@ -18,6 +18,7 @@ from ninja.throttling import BaseThrottle
 from ninja.utils import check_csrf
 
 from mail import errors, services
+from mail.http.time_zones import in_zone_of
 from mail.models import User
 
 WINDOW = 60  # seconds
@@ -64,10 +65,9 @@ class BasicAuth(HttpBasicAuth):
 def _admit(request: HttpRequest, user: User) -> None:
     """Go on as this person, in the language and the zone that they chose, as in the browser."""
     request.user = user
+    in_zone_of(user)
     if user.language:
         translation.activate(user.language)
-    if user.time_zone:  # in which days begin
-        timezone.activate(user.time_zone)
 
 
 def _verified(request: HttpRequest, username: str, password: str) -> User | None:

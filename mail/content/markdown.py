@@ -9,20 +9,25 @@ import html
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import mistune
 import nh3
+import regex
 from mistune.core import BlockState, InlineState
 from mistune.plugins import footnotes as mistune_footnotes
-from mistune.plugins import table as mistune_table
+from mistune.util import escape_url
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
+from mail.content import graphemes, links
+from mail.content.markdown_blocks import Blocks, add_tables, not_defining, parse_note
+
 #: Raise it whenever the HTML for the same body changes, so that stored HTML is made anew.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
@@ -34,8 +39,8 @@ SNIPPET_LENGTH = 160
 MAX_LINES = 5_000  # more lines: the body is shown as plain text
 MAX_TABLES = 40  # more tables: likewise
 MAX_PIPES = 50_000  # more table cells: likewise
-MAX_NESTING = 8  # deeper quotes and lists are shown as text
-MAX_MARKS = 100  # more marks in one paragraph or cell: shown as text
+MAX_NESTING = 8  # deeper quotes are shown in the eighth, deeper lists as text
+MAX_MARKS = 500  # more marks in one paragraph or cell: shown as text
 MAX_HIGHLIGHTED = 8 * 1024  # characters of highlighted code in one body
 MAX_CODE_LINE = 400  # code with a longer line is not highlighted
 MAX_CODE_GAP = 100  # nor is code with a longer run of blanks,
@@ -70,18 +75,15 @@ LANGUAGE_ALIASES = {
     "zsh": "bash",
 }
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_MARK = re.compile(r"[\]\[*_~]")
+# Also U+FDD0 and its like, which are no characters: the parser uses one for itself.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff\ufdd0-\ufdef]")
+_MARK = re.compile(r"[\]\[*~]|(?<![^\W_])_|_(?![^\W_])")  # within words, _ marks nothing
 _SLOW_CODE = re.compile(rf"[^\n]{{{MAX_CODE_LINE + 1}}}|\s{{{MAX_CODE_GAP + 1}}}")
 _SLOW_WORDS = re.compile(rf"(?:[\w.<>\[\]$]++\s++){{{MAX_CODE_WORDS + 1}}}")
 _KEY = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NOTE = r"fn(?:ref)?-[0-9A-Za-z-]+-[0-9]+"
 _NOTE_ID = re.compile(_NOTE)
 _NOTE_LINK = re.compile("#" + _NOTE)
-# "https:logout" (no slashes) is absolute to a parser, and relative to a browser
-# that reads it on an https page: the slashes are required.
-_ABSOLUTE = re.compile(r"(?:https?://|mailto:)[^\s/]", re.IGNORECASE)
-_PLAIN_URL = re.compile(r"https?://[^\s<>\"\[\]]*[^\s<>\".,:;!?'()\[\]{}]")
 _ANCHOR = re.compile(r"</?a(?: [^>]*)?>")
 # Attribute values hold no quotes but may hold ">".
 _TAG = r"<(/?)([a-z0-9]+)(?:[^>\"]|\"[^\"]*\")*>"
@@ -147,18 +149,42 @@ def _starts_table(line: str) -> bool:
 def _plain(text: str) -> str:
     parts = []
     end = 0
-    for match in _PLAIN_URL.finditer(text):
-        url = html.escape(match[0])
-        parts += [html.escape(text[end : match.start()]), f'<a href="{url}">{url}</a>']
-        end = match.end()
+    for start, behind in links.addresses(text):
+        url = html.escape(text[start:behind])
+        parts += [html.escape(text[end:start]), f'<a href="{url}">{url}</a>']
+        end = behind
     parts.append(html.escape(text[end:]))
     return '<pre class="plain">' + "".join(parts) + "</pre>"
 
 
 def _markdown(text: str, key: str) -> str:
+    state = _parsed_state(key)
+    markup = str(_PARSER.parse(text, state)[0])
+    no_definitions, no_notes = not_defining(state.env, state.env["ref_links"].used)
+    if no_definitions or no_notes:
+        state = _parsed_state(key, no_definitions=no_definitions, no_notes=no_notes)
+        markup = str(_PARSER.parse(text, state)[0])
+    return markup
+
+
+class _Definitions(dict[str, Any]):
+    """Definitions of links, which know by what they were used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Look one up, as the parser does where a link may be meant."""
+        self.used.add(key)
+        return super().get(key, default)
+
+
+def _parsed_state(key: str, **given: set[str]) -> BlockState:
     state = BlockState()
-    state.env.update(key=key, seen_notes=set(), code_size=0)
-    return str(_PARSER.parse(text, state)[0])
+    state.env.update(key=key, seen_notes=set(), code_size=0, filled=0, ref_links=_Definitions())
+    state.env.update({"no_definitions": set(), "no_notes": set(), "twice": set()} | given)
+    return state
 
 
 def _snippet(markup: str) -> str:
@@ -166,9 +192,9 @@ def _snippet(markup: str) -> str:
     words = " ".join(_leading_text(markup).split())
     if len(words) <= SNIPPET_LENGTH:
         return words
-    cut = words[: SNIPPET_LENGTH - 1]
+    cut = graphemes.cut(words, SNIPPET_LENGTH - 1)
     # Without a space in reach (a long URL, Chinese text) cut where the room ends.
-    whole = cut.rpartition(" ")[0] if words[SNIPPET_LENGTH - 1] != " " else cut
+    whole = cut.rpartition(" ")[0] if words[len(cut)] != " " else cut
     return (whole or cut) + "…"
 
 
@@ -231,7 +257,7 @@ class _Renderer(mistune.HTMLRenderer):
         return f'<li id="fn-{name}">{body}{back}{text[len(body) :]}</li>\n'
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """Render a link to elsewhere; anything relative stays text."""
+        """Render a link to elsewhere; of anything relative, the address is text."""
         # An image inside became a link of its own, and links do not nest.
         text = _ANCHOR.sub("", text)
         return self._anchor(text, {"href": url, "title": title})
@@ -242,8 +268,11 @@ class _Renderer(mistune.HTMLRenderer):
         return self._anchor(text, {"class": "remote-image", "href": url, "title": title})
 
     def _anchor(self, text: str, attrs: dict[str, object]) -> str:
-        if not _ABSOLUTE.match(str(attrs["href"])):
-            return text
+        url = str(attrs["href"])
+        if not links.is_followed(url):
+            # What cannot be followed from here can be read.
+            shown = self.text(unquote(url))
+            return text if shown in ("", text) else f"{text} ({shown})"
         return f"<a{self.render_attrs(attrs)}>{text}</a>"
 
     def heading(self, text: str, level: int, **_: object) -> str:
@@ -290,6 +319,60 @@ class _InlineParser(mistune.InlineParser):
             self.process_text(line, state)
         return state.tokens
 
+    def finalize_tokens(self, tokens: list[dict[str, Any]], depth: int) -> list[dict[str, Any]]:
+        """Match emphasis also where Chinese, Japanese and Korean put no space beside punctuation.
+
+        As the widely used amendment of CommonMark does: there a sign that closes or opens may have
+        punctuation on its one side and a letter on the other. The letter is made look like
+        punctuation, by a sign of ours that is taken out again.
+        """
+        texts = [token.get("raw", "") if token["type"] == "text" else "" for token in tokens]
+        for at, text in enumerate(texts):
+            if not text or text.strip("*"):
+                continue
+            before = texts[at - 1][-1:] if at else ""
+            after = texts[at + 1][:1] if at + 1 < len(texts) else ""
+            if _CJK.match(after) and _is_sign(before):
+                tokens[at + 1]["raw"] = _BESIDE + tokens[at + 1]["raw"]
+            elif _CJK.match(before) and _is_sign(after):
+                tokens[at - 1]["raw"] += _BESIDE
+        return _without_signs(super().finalize_tokens(tokens, depth))
+
+
+_BESIDE = "\ufdd0"
+_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Bopomofo}ー々]")
+
+
+def _is_sign(letter: str) -> bool:
+    return bool(letter) and not letter.isalnum() and not letter.isspace()
+
+
+def _without_signs(tokens: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for token in tokens:
+        if "raw" in token:
+            token["raw"] = token["raw"].replace(_BESIDE, "")
+        _without_signs(token.get("children", []))
+    return tokens
+
+
+def _parse_address(inline: mistune.InlineParser, m: re.Match[str], state: InlineState) -> int:
+    """Make a bare address a link, unless it stands in one."""
+    stop = None
+    if state.brackets and (closing := state.src.find("]", m.end())) >= 0:
+        stop = closing
+    end = links.end_of(state.src, m.start(), stop)
+    if end is None:
+        inline.process_text(m[0], state)
+        return m.end()
+    text = state.src[m.start() : end]
+    if state.in_link or state.depth >= inline.max_nested_level:
+        inline.process_text(text, state)
+        return end
+    children = [{"type": "text", "raw": text}]
+    attrs = {"url": escape_url(text)}
+    state.append_token({"type": "link", "children": children, "attrs": attrs, "_autolink": text})
+    return end
+
 
 def _add_footnotes(
     md: mistune.Markdown, result: str | list[dict[str, Any]], state: BlockState
@@ -309,14 +392,17 @@ def _add_footnotes(
 def _make_parser() -> mistune.Markdown:
     md = mistune.Markdown(
         renderer=_Renderer(escape=True),
-        block=mistune.BlockParser(max_nested_level=MAX_NESTING),
+        block=Blocks(max_nested_level=MAX_NESTING),
         inline=_InlineParser(hard_wrap=True, max_nested_level=MAX_NESTING),
         plugins=[
             mistune.plugins.import_plugin(name)
-            for name in ("strikethrough", "table", "task_lists", "footnotes", "url")
+            for name in ("strikethrough", "table", "task_lists", "footnotes")
         ],
     )
-    mistune_table.table_in_quote(md)
+    md.block.rules.remove("nptable")
+    add_tables(md)
+    md.block.register("ref_footnote", None, parse_note)
+    md.inline.register("address", links.START, _parse_address, start_chars=("h", "H"))
     md.after_render_hooks = [_add_footnotes]
     return md
 
@@ -347,7 +433,7 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
     if name == "id":
         return value if _NOTE_ID.fullmatch(value) else None
     if name == "href":
-        return value if _ABSOLUTE.match(value) or _NOTE_LINK.fullmatch(value) else None
+        return value if links.is_followed(value) or _NOTE_LINK.fullmatch(value) else None
     return value
 
 
@@ -380,7 +466,7 @@ def _make_cleaner() -> nh3.Cleaner:
             "th": align,
         },
         link_rel="noopener noreferrer nofollow",
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https", "mailto", "tel", "sms"},
         url_relative=_relative_url,
     )
 

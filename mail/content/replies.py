@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mail import names
-from mail.content import markdown
+from mail.content import graphemes, markdown
 from mail.models import Draft, Post, User
 
 # What mail programs put before the subject of an answer, and of what they pass on. Not the single
@@ -109,7 +109,7 @@ def _prefixed(subject: str, kind: str, prefix: str) -> str:
     if len(found) == 1 and found[0][kind] and not found[0]["count"]:
         return subject
     others = [each[0].strip() for each in found if not each[kind]]
-    return " ".join([prefix, *others[:1], rest]).strip()[: Post.MAX_SUBJECT]
+    return graphemes.cut(" ".join([prefix, *others[:1], rest]).strip(), Post.MAX_SUBJECT)
 
 
 def _wrote(post: Post, by: User) -> bool:

@@ -2,16 +2,21 @@
 
 import unicodedata
 
+import regex
+
 from mail import errors
 from mail.models import Post
 
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NOTHING = regex.compile(r"[\p{Z}\p{Cf}\p{DI}\p{M}\u2800]*")
 _SAME = {"text/x-markdown": Post.ContentType.MARKDOWN}  # what clients said before RFC 7763
 
 
 def subject(given: str) -> str:
     """A subject in one line without space around it; raises SubjectInvalid."""
     given = given.replace("\t", " ").strip()
+    if _NOTHING.fullmatch(given):  # that anybody could see, or click on
+        return ""
     if len(given) > Post.MAX_SUBJECT or any(map(_breaks, given)) or not _encodes(given):
         raise errors.SubjectInvalid(limit=Post.MAX_SUBJECT)
     return given

@@ -1,11 +1,11 @@
 """What posts are found by: made, stored, and made anew."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from django.db import connection
 
-from mail.models import Post
+from mail.models import Attachment, Post
 from mail.search import tokenizer
 
 _ADD = """
@@ -21,14 +21,24 @@ WHERE p.id > %s AND w.post_id IS NULL ORDER BY p.id LIMIT %s
 """
 
 
-def vector_of(post: Post) -> str:
-    """What a post is found by, as PostgreSQL reads it."""
+def vector_of(post: Post, files: Iterable[str] = ()) -> str:
+    """What a post is found by, with the names of its files, as PostgreSQL reads it."""
     return tokenizer.vector(
         subject=post.subject,
         sender=post.sender_name,
         recipients=[*post.to, *post.cc],
         body=post.body,
+        files=files,
     )
+
+
+def names_of_files(post_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """What the files of posts are called."""
+    found: dict[UUID, list[str]] = {}
+    files = Attachment.objects.filter(post__in=post_ids).order_by("pk")
+    for post_id, name in files.values_list("post_id", "name"):
+        found.setdefault(post_id, []).append(name)
+    return found
 
 
 def add(vectors: Mapping[UUID, str]) -> None:

@@ -71,9 +71,17 @@ class Text(_Part):
         return self.field in (Field.FROM, Field.TO)
 
     @property
+    def may_name(self) -> bool:
+        """Whether it may be what somebody is called, among all else."""
+        return self.field == Field.ANY
+
+    @property
     def condition(self) -> str:
         """As PostgreSQL reads it."""
-        found = self._any(weights=_WEIGHTS[self.field])
+        weights = _WEIGHTS[self.field]
+        found = self._any(
+            weights=weights, of_people=weights or tokenizer.SENDER + tokenizer.RECIPIENTS
+        )
         return f"!{found}" if self.negated else found
 
     @property
@@ -81,12 +89,13 @@ class Text(_Part):
         """The same words wherever they stand."""
         return self._any(together=False)
 
-    def _any(self, *, weights: str = "", together: bool = True) -> str:
+    def _any(self, *, weights: str = "", of_people: str = "", together: bool = True) -> str:
         found = tokenizer.condition(
             self.text, weights=weights, beginning=self.begins, together=together
         )
         names = (
-            tokenizer.condition(name, weights=weights, together=together) for name in self.usernames
+            tokenizer.condition(name, weights=of_people, together=together)
+            for name in self.usernames
         )
         if others := [name for name in names if name]:
             return f"({' | '.join([found, *others])})"
@@ -105,11 +114,12 @@ class In(_Part):
     folder: str
 
     def __str__(self) -> str:
-        plain = _VALUE.fullmatch(self.folder) and not self.folder.startswith('"')
+        plain = _VALUE.fullmatch(self.folder) and self.folder[0] not in f'"{_OPENING}'
         return f"in:{self.folder if plain else _quoted(self.folder)}"
 
 
 IN_TRASH = In(names.TRASH)
+DRAFTS = "drafts"  # what `in:` calls them, though they lie in no box
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +202,12 @@ class Query:
         return replace(self, parts=tuple(named))
 
     @property
+    def is_of_drafts(self) -> bool:
+        """Whether it looks among what one has begun to write, and nowhere else."""
+        folders = (part for part in self.parts if isinstance(part, In) and not part.negated)
+        return {folder_key(part.folder) for part in folders} == {DRAFTS}
+
+    @property
     def is_of_trash(self) -> bool:
         """Whether it looks into the trash, and nowhere else."""
         folders = (part for part in self.parts if isinstance(part, In) and not part.negated)
@@ -217,12 +233,18 @@ EXAMPLE = 'from:clara "minutes of Monday" -draft after:2026-01-31'
 
 # As keyboards and word processors make them of the plain one.
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "\xa0": " "})
+# Those of other languages open and close a phrase, and may stand within one as they are.
+_OPENING = "«‹「『｢〝＂‟»›"
+_CLOSING = "»›」』｣〞〟＂”«‹"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VALUE = re.compile(r"[^\s\x00]+")
+# One dash leaves out; two are an option of a program's, which is looked for itself.
 _PART = re.compile(
-    r"""(?P<minus>-?)
-        (?:(?P<name>from|to|subject|in|is|has|before|after):)?
-        (?:"(?P<quoted>(?:[^"\\]|\\.)*)(?P<closed>"?) | (?P<bare>\S*))""",
+    rf"""(?P<minus>(?:[-－−](?![-－−]))?)
+        (?:(?P<name>from|to|subject|in|is|has|before|after)[:：])?
+        (?:"(?P<quoted>(?:[^"\\]|\\.)*)(?P<closed>"?)
+           | [{_OPENING}](?P<phrase>[^"{_OPENING}{_CLOSING}]*)[{_CLOSING}]
+           | (?P<bare>\S*))""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _BETWEEN = re.compile(r"\s*")
@@ -264,15 +286,23 @@ def _after_space(text: str, at: int) -> int:
 
 def _part(found: re.Match[str]) -> Part | None:
     name, negated = (found["name"] or "").lower(), bool(found["minus"])
-    quoted = found["quoted"] is not None
-    value = _ESCAPED.sub(r"\1", found["quoted"]) if quoted else found["bare"]
-    if quoted and not found["closed"]:
+    quoted = found["bare"] is None
+    if found["closed"] == "":
         raise _refused(found, _("its quotation mark is not closed"))
+    value = _value(found)
     if name and not value.strip():
         raise _refused(found, _("it says nothing after the colon"))
     if name not in _READ:
         return _text(found, Text(value, Field(name), quoted, negated=negated))
     return replace(_READ[name](found, value.strip()), negated=negated)
+
+
+def _value(found: re.Match[str]) -> str:
+    if found["quoted"] is not None:
+        return _ESCAPED.sub(r"\1", found["quoted"])
+    if found["phrase"] is not None:
+        return found["phrase"].strip()
+    return found["bare"].lstrip(_OPENING)
 
 
 def _text(found: re.Match[str], text: Text) -> Text | None:

@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-VERSION = 2  # of what is stored: a higher one has all posts indexed anew
+from mail.content import graphemes
+
+VERSION = 3  # of what is stored: a higher one has all posts indexed anew
 
 MAX_WORD = 64  # characters; what is longer is found by its beginning
 MAX_PLACE = 16_383  # PostgreSQL's: words beyond it are found, but not as a phrase
@@ -64,8 +66,13 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=8192)
 def _folded(letter: str) -> str:
     opened = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
-    kept = "".join(each for each in opened if unicodedata.category(each) not in _DROPPED)
-    return kept.translate(_ALIKE)
+    kept = (each for each in opened if unicodedata.category(each) not in _DROPPED)
+    return "".join(map(_in_our_digits, kept)).translate(_ALIKE)
+
+
+def _in_our_digits(letter: str) -> str:
+    """A digit of any script as everybody can type it."""
+    return str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
 
 
 def words(text: str) -> list[Word]:
@@ -84,12 +91,18 @@ def _bare(word: str) -> str:
 # --- What is stored ------------------------------------------------------------------------------
 
 
-def vector(*, subject: str, sender: str, recipients: Iterable[str], body: str) -> str:
-    """Where each word of a post stands, as PostgreSQL reads a `tsvector`."""
+def vector(
+    *, subject: str, sender: str, recipients: Iterable[str], body: str, files: Iterable[str] = ()
+) -> str:
+    """Where each word of a post stands, as PostgreSQL reads a `tsvector`.
+
+    Names of files count as words of the body.
+    """
     places: dict[str, list[str]] = {}
     room, place = MAX_BYTES, 1
     parts = [(SUBJECT, subject), (SENDER, sender)]
     parts += [(RECIPIENTS, name) for name in recipients]
+    parts += [(BODY, name) for name in files]
     for weight, text in [*parts, (BODY, body)]:
         last = MAX_PLACE if weight == BODY else HEAD
         for lexeme, at in _lexemes(words(text)):
@@ -299,5 +312,11 @@ def excerpt(text: str, patterns: Sequence[Pattern], *, length: int) -> str:
         return ""
     start = max(found[0][0] - length // 10, 0)
     if start:  # at the beginning of a word
-        start = text.find(" ", start, found[0][0]) + 1 or start
-    return ("… " if start else "") + text[start : start + length]
+        start = text.find(" ", start, found[0][0]) + 1 or _between_graphemes(text, start)
+    return ("… " if start else "") + graphemes.cut(text[start:], length)
+
+
+def _between_graphemes(text: str, at: int) -> int:
+    """A place in a text, or the one before it where it lies within what is seen as one letter."""
+    begin = text.rfind(" ", 0, at) + 1
+    return begin + len(graphemes.cut(text[begin:], at - begin)) if at > begin else at

@@ -238,9 +238,11 @@ def _accept(
         with transaction.atomic(durable=True):
             _forget_old(sender, key)
             post.save(force_insert=True)
-            index.add({post.pk: vector})
             if draft is not None:
                 move_to_post(draft_id=draft.pk, owner_id=sender.pk, post_id=post.pk)
+                if files := index.names_of_files([post.pk]):
+                    vector = index.vector_of(post, files[post.pk])
+            index.add({post.pk: vector})
             return Submission.objects.create(
                 post=post,
                 sender=sender,

@@ -109,8 +109,9 @@ def index_posts() -> int:
 def _index(ids: list[UUID]) -> int:
     # Locked, so that one that is being reaped is not referred to.
     posts = Post.objects.filter(pk__in=ids).select_for_update(no_key=True).order_by("pk")
+    files = index.names_of_files(ids)
     vectors = {
-        post.pk: index.vector_of(post)
+        post.pk: index.vector_of(post, files.get(post.pk, ()))
         for post in posts.only("subject", "sender_name", "to", "cc", "body")
     }
     index.add(vectors)

@@ -18,6 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 from mail import names, policies, selectors, services
 from mail.content import replies
 from mail.models import Post
+from mail.search.query import parse
 from mail.web.forms.forms import ComposeForm
 from mail.web.mailbox import Request, own_box
 
@@ -201,8 +202,11 @@ def drafts(request: Request) -> HttpResponse:
     """What a person has begun to write, the last first."""
     # Of a body, which may be long, only the first words.
     found = selectors.drafts.own(request.user).annotate(start=Left("body", 400))
+    if searched := request.GET.get("q", ""):
+        matching = selectors.drafts.found_drafts(request.user, parse(searched))
+        found = found.filter(pk__in=matching)
     page = Paginator(found.defer("body"), PAGE).get_page(request.GET.get("page"))
-    return render(request, "mail/drafts.html", {"page": page})
+    return render(request, "mail/drafts.html", {"page": page, "searched": searched})
 
 
 @login_required

@@ -3,10 +3,8 @@
 import re
 import sys
 from collections.abc import Callable
-from functools import cache
 from http import HTTPStatus
 from urllib.parse import unquote
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
@@ -14,13 +12,14 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 
 from mail import errors
 from mail.api import problems
 from mail.api.links import ROOT
 from mail.auth.sessions import SessionStore
 from mail.http.statuses import RETRY_AFTER, is_passing, status_of
+from mail.http.time_zones import in_zone_of
 
 # Where files are taken: a larger body than a form's is read there only, of who is signed in.
 _TAKES_FILES = re.compile(r"/compose/(|save/|[0-9a-f-]{36}/attach/)")
@@ -140,17 +139,8 @@ class ReaderMiddleware:
         if language := getattr(request.user, "language", ""):
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
-        own = getattr(request.user, "time_zone", "") or unquote(request.COOKIES.get("tz", ""))
-        if own in _zones():
-            timezone.activate(own)
-        else:
-            timezone.deactivate()
+        in_zone_of(request.user, unquote(request.COOKIES.get("tz", "")))
         return self.get_response(request)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 class PageGZipMiddleware(GZipMiddleware):

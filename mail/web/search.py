@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mail import errors, names, selectors, services
 from mail.models import Box, Flag
-from mail.search.query import ARE_FLAGGED, IN_TRASH, Field, Query, parse, written
+from mail.search.query import ARE_FLAGGED, DRAFTS, IN_TRASH, Field, Query, parse, written
 from mail.selectors.selection import Key, Selection, of_keys, posts_of, seen_of
 from mail.templatetags.mail import key, marked, marked_body
 from mail.web.forms.forms import MoveForm, SearchForm
@@ -42,6 +42,8 @@ SHOWN = 20  # recipients of a post in a list
 @require_GET
 def search(request: Request) -> HttpResponse:
     """What was found in all folders, newest first; to htmx, the lines below those it has."""
+    if _is_of_drafts(request):
+        return redirect(f"{reverse('drafts')}?{urlencode({'q': request.GET['q']})}")
     services.mailbox.sync(box=own_box(request, names.INBOX), batches=1)
     context = _page(request, request.GET, _place(request.GET.get("before")))
     if request.htmx and "before" in request.GET and not request.htmx.history_restore_request:
@@ -49,6 +51,15 @@ def search(request: Request) -> HttpResponse:
     context["folders"] = selectors.boxes.folders(request.user)
     status = 422 if context["form"].errors else 200
     return render(request, "mail/search.html", context, status=status)
+
+
+def _is_of_drafts(request: Request) -> bool:
+    """Tell whether drafts are looked for, which have their own page, and no folder called so."""
+    form = SearchForm(request.GET)
+    if not form.is_valid() or not form.query.is_of_drafts:
+        return False
+    boxes = selectors.boxes.own_boxes(request.user)
+    return not any(box.short_name.lower() == DRAFTS for box in boxes)
 
 
 def _page(

@@ -70,12 +70,20 @@ def test_links(body: str, markup: str) -> None:
     ["/logout", "logout", "../x", "//x.test", "#main", "#fn-1-1", "?a", "https:logout", "http:/x"],
 )
 def test_links_into_our_own_site_stay_text(url: str) -> None:
-    assert md(f"[a]({url}) ![b]({url})") == "<p>a b</p>\n"
+    assert md(f"[a]({url}) ![b]({url})") == f"<p>a ({url}) b ({url})</p>\n"
 
 
-@pytest.mark.parametrize("url", ["ftp://x.test", "tel:1", "javascript:a", "data:text/html,a"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x.test", "javascript:a", "data:text/html,a", "file:///c:/a"]
+)
 def test_other_schemes_stay_text(url: str) -> None:
-    assert md(f"[a]({url})") == "<p>a</p>\n"
+    assert md(f"[a]({url})") == f"<p>a ({url})</p>\n"
+    assert md(f"<{url}>") == f"<p>{url}</p>\n"
+
+
+@pytest.mark.parametrize("url", ["tel:+4930123", "sms:+4930123", "mailto:a@x.test", "TEL:1"])
+def test_people_are_called_and_written_to(url: str) -> None:
+    assert md(f"[Call]({url})") == f'<p><a href="{url}" {REL}>Call</a></p>\n'
 
 
 @pytest.mark.parametrize(

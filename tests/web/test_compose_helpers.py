@@ -94,7 +94,7 @@ class TestRecipients:
         places = [page.text.index(name) for name in names]
         assert places == sorted(places)
         assert page.text.count("<li") == 3
-        assert "crew · 2 people" in page.text
+        assert "<bdi>crew</bdi> · 2 people" in page.text
         assert page.text.count("unknown") == 1
         assert "Remove crew" in page.text
 

@@ -442,7 +442,7 @@ class Compose extends HTMLElement {
     const chip = this.querySelector("[data-chip]").content.firstElementChild.cloneNode(true);
     const button = chip.querySelector("button");
     chip.dataset.name = name;
-    chip.querySelector("span").textContent = name;
+    chip.querySelector("bdi").textContent = name;
     button.setAttribute("aria-label", button.getAttribute("aria-label").replace("{name}", name));
     return chip;
   }
