@@ -236,12 +236,14 @@ class TestMembership:
         assert uids(selectors.boxes.own_box(bob)) == [1]
 
     def test_a_join_that_a_leave_overlooked_stays_whole(self, alice, charlie, crew):
-        """Leaving finds no membership, waits for the box, and meanwhile the person joins."""
+        """Leaving finds no membership and waits for the box; joining comes next in the queue."""
         with held(selectors.boxes.own_box(charlie)):
             leave = Rival(lambda: services.memberships.leave(box=crew, user=charlie, by=charlie))
             until_waiting(1)
-            services.memberships.join(box=crew, user=charlie, by=charlie)
+            join = Rival(lambda: services.memberships.join(box=crew, user=charlie, by=charlie))
+            until_waiting(2)
         leave.result()
+        join.result()
 
         services.sending.send(sender=alice, to=["crew"], subject="for members")
         synced(charlie)
