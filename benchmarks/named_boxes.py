@@ -44,21 +44,21 @@ def _ours(here: World, size: int) -> Callable[[], list[float]]:
     def finish() -> None:
         outbox.finish(waiting[0])
         if waiting[0].state != Submission.State.DELIVERED:
-            raise AssertionError(waiting[0].last_error)
+            raise AssertionError(waiting[0].state)
 
     return timed(finish, prepare=prepare, repeat=REPEATS.get(size, 1))
 
 
 def _accepted(here: World, box_ids: list[int]) -> Submission:
     now = timezone.now()
-    return Submission.objects.create(
+    submission = Submission(
         post=Post.objects.get(pk=world.posts(1)[0]),
         sender=here.sender,
-        recipients=box_ids,
         sent_box=selectors.boxes.own_box(here.sender, "sent").pk,
-        send_at=now,
-        next_attempt_at=now + timedelta(days=1),
+        send_at=now + timedelta(days=1),
     )
+    outbox.accept(submission, box_ids)
+    return submission
 
 
 def _loop(here: World, size: int) -> Contender:

@@ -449,8 +449,13 @@ class Changes(Schema):
 
 class RecipientOut(Schema):
     box: Url | None = Field(description="null where the box is gone.")
-    state: Literal["pending", "delivered", "failed"]
-    error: str
+    state: Literal["pending", "delivered", "failed", "withdrawn"] = Field(
+        description="withdrawn: the post was recalled before it was delivered."
+    )
+    attempts: int
+    next_attempt_at: datetime | None = Field(description="null where nothing is left to try.")
+    code: Literal["", "unavailable", "gone"] = Field(description="Why it is not delivered.")
+    error: str = Field(description="The code as a sentence.")
 
 
 class SubmissionOut(Schema):

@@ -4,7 +4,7 @@ from mail.models.access import ApiToken, Session
 from mail.models.attachments import Attachment, Blob
 from mail.models.boxes import Box, BoxCounter, BoxQuerySet
 from mail.models.deliveries import DeliveredPost, Flag, Recall, Tombstone
-from mail.models.outbox import Draft, Submission
+from mail.models.outbox import Draft, Submission, SubmissionRecipient
 from mail.models.people import User
 from mail.models.posts import Post, PostWords, first_post_id, new_post_id
 from mail.models.reserved import ReservedName
@@ -28,6 +28,7 @@ __all__ = [
     "ReservedName",
     "Session",
     "Submission",
+    "SubmissionRecipient",
     "Subscription",
     "Tombstone",
     "User",

@@ -1,16 +1,16 @@
-"""Submissions and drafts."""
+"""Submissions with their recipients, and drafts."""
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from mail.models.boxes import Box
 from mail.models.posts import Post, new_post_id
 
 
 class Submission(models.Model):
-    """A post accepted for delivery: to whom, how often tried, what came of it."""
+    """A post accepted for delivery, with a row for each box that it goes to."""
 
     class State(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")
@@ -22,15 +22,10 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="submissions"
     )
     state = models.CharField(max_length=9, choices=State, default=State.ACCEPTED)
-    recipients = ArrayField(models.BigIntegerField())  # ids of boxes
-    sent_box = models.BigIntegerField(null=True)  # the sender's own copy, which is born read
+    sent_box = models.BigIntegerField(null=True)  # for the sender's own copy, read on arrival
     created = models.DateTimeField(auto_now_add=True)
     send_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True)  # null: nothing is left to try
-    last_error = models.TextField(blank=True)
-    # For each box that could not be served: its id, and why.
-    errors = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - unique when set
     # Of what the key was first used for.
     fingerprint = models.CharField(max_length=64, blank=True, db_default="")
@@ -43,16 +38,51 @@ class Submission(models.Model):
                 fields=["sender", "idempotency_key"], name="submission_sent_once"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}: {self.state}"
+
+
+class SubmissionRecipient(models.Model):
+    """A box that a submission goes to, and what came of it there."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+        WITHDRAWN = "withdrawn", _("recalled before it was delivered")
+
+    class Code(models.TextChoices):
+        """Why a box was not delivered to; the labels are what people read."""
+
+        UNAVAILABLE = "unavailable", _("The box cannot take the post now. It is tried again.")
+        GONE = "gone", _("There is no such box any more.")
+
+    pk = models.CompositePrimaryKey("submission_id", "box_id")
+    submission = models.ForeignKey(
+        Submission, models.CASCADE, related_name="recipients", db_index=False
+    )
+    # No constraint: what came of a submission is told also when the box is gone.
+    box = models.ForeignKey(
+        Box, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    state = models.CharField(max_length=9, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)  # null: nothing is left to try
+    code = models.CharField(max_length=11, choices=Code, blank=True)
+    detail = models.TextField(blank=True)  # what the database said, for operators
+
+    class Meta:
         indexes = [
             models.Index(
                 fields=["next_attempt_at"],
-                condition=models.Q(state="accepted"),
-                name="submission_pending",
+                condition=models.Q(state="pending"),
+                name="recipient_pending",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.post_id}: {self.state}"
+        return f"{self.box_id}: {self.state}"
 
 
 class Draft(models.Model):

@@ -16,6 +16,7 @@ from mail.selectors import (
     recipients,
     search,
     selection,
+    submissions,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "recipients",
     "search",
     "selection",
+    "submissions",
 ]

@@ -10,8 +10,9 @@ from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from mail import errors
-from mail.models import Attachment, Box, DeliveredPost, Flag, Post, User
+from mail.models import Attachment, Box, DeliveredPost, Flag, Post, Submission, User
 from mail.selectors.boxes import names_of
+from mail.selectors.submissions import addressed
 
 PAGE = 50
 
@@ -269,10 +270,11 @@ def row_of(copy: DeliveredPost) -> DeliveredRow:
     return found[0]
 
 
-def deliveries_of(post: Post, box_ids: Sequence[int]) -> tuple[list[DeliveredRow], dict[int, str]]:
-    """A post's copies in some boxes, and the names of these: one read, the post being at hand."""
-    rows = DeliveredPost.objects.filter(post=post.pk, box__in=box_ids).order_by("box_id")
-    found = [] if post.recalled else list(rows.values_list(*_ROW, "box__name"))
+def deliveries_of(submission: Submission) -> tuple[list[DeliveredRow], dict[int, str]]:
+    """Return the copies of a submission's recipients, and the names of their boxes: one read."""
+    post, to = submission.post, addressed(submission)
+    rows = DeliveredPost.objects.filter(post=post.pk, box__in=to.values("box_id"))
+    found = [] if post.recalled else list(rows.order_by("box_id").values_list(*_ROW, "box__name"))
     shown = _rows_made([row for *row, _ in found], {post.pk: post.created})
     return shown, {box_id: name for box_id, *_, name in found}
 

@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mail import db, errors, names
+from mail import db, errors, names, selectors
 from mail.content import markdown
 from mail.delivery import insert, provision, recall, subscriptions
-from mail.models import Box, DeliveredPost, Post, Submission, Tombstone, User
+from mail.models import Box, DeliveredPost, Post, Tombstone, User
 from mail.search import tokenizer
 from mail.services import attachments, groups, memberships, people, sending, upkeep
 from mail.storage import blobs
@@ -271,8 +271,7 @@ def _repair_unrendered() -> int:
 def _count_pending() -> int:
     # What is on its way at this moment is not late.
     due = timezone.now() - timedelta(minutes=1)
-    pending = Submission.objects.filter(state=Submission.State.ACCEPTED)
-    return pending.filter(next_attempt_at__lt=due).count()
+    return selectors.submissions.due(due).count()
 
 
 def _repair_pending() -> int:

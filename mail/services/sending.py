@@ -243,16 +243,16 @@ def _accept(
                 if files := index.names_of_files([post.pk]):
                     vector = index.vector_of(post, files[post.pk])
             index.add({post.pk: vector})
-            return Submission.objects.create(
+            submission = Submission(
                 post=post,
                 sender=sender,
-                recipients=addressees.box_ids,
                 sent_box=sent_box.pk,
                 send_at=post.created,
-                next_attempt_at=post.created,
                 idempotency_key=key,
                 fingerprint=content,
             )
+            outbox.accept(submission, addressees.box_ids)
+            return submission
     except IntegrityError:
         # The key was used before, or a lost connection hid that this very post was accepted.
         same = Q(post_id=post.pk)
@@ -299,11 +299,8 @@ def store(
 
 def deliver_pending(*, limit: int = 1000) -> list[Submission]:
     """Try to deliver what was accepted and is still due, oldest first; return what was tried."""
-    due = Submission.objects.filter(
-        state=Submission.State.ACCEPTED, next_attempt_at__lte=timezone.now()
-    )
-    found = list(due.order_by("next_attempt_at").select_related("post")[:limit])
-    for submission in found:
+    due = selectors.submissions.due(timezone.now())[:limit]
+    for submission in (found := list(due)):
         _attempt(submission)
     return found
 
@@ -344,9 +341,7 @@ def _hide(post: Post) -> None:
     if not Post.objects.filter(pk=post.pk, recalled=None).update(recalled=timezone.now()):
         return
     Recall.objects.bulk_create([Recall(post=post)], ignore_conflicts=True)
-    Submission.objects.filter(post_id=post.pk, state=Submission.State.ACCEPTED).update(
-        state=Submission.State.DELIVERED, next_attempt_at=None
-    )
+    outbox.withdraw(post.pk)
 
 
 def finish_recalls() -> int:
@@ -420,5 +415,5 @@ def _take_back(submission: Submission, by: User) -> Draft:
 def _bcc(submission: Submission) -> list[str]:
     """Whoever got the post and is not named on it: kept nowhere else."""
     shown = {names.fold(name) for name in [*submission.post.to, *submission.post.cc]}
-    found = selectors.boxes.names_of(set(submission.recipients)).values()
-    return sorted(name for name in found if names.fold(name) not in shown)
+    found = selectors.submissions.recipients(submission)
+    return sorted(row.name for row in found if row.name and names.fold(row.name) not in shown)

@@ -1,3 +1,4 @@
+import json
 from datetime import datetime
 
 import pytest
@@ -6,6 +7,14 @@ from mail import selectors, services
 from mail.models import Box, Submission
 
 from .conftest import ROOT
+
+DELIVERED = {
+    "state": "delivered",
+    "attempts": 1,
+    "next_attempt_at": None,
+    "code": "",
+    "error": "",
+}
 
 
 def test_works(as_, alice, bob, crew):
@@ -16,26 +25,32 @@ def test_works(as_, alice, bob, crew):
     assert shown["state"] == "delivered"
     assert shown["post"] == f"{ROOT}posts/{submission.post_id}"
     assert shown["recipients"] == [
-        {"box": f"{ROOT}boxes/bob", "state": "delivered", "error": ""},
-        {"box": f"{ROOT}boxes/crew", "state": "delivered", "error": ""},
+        DELIVERED | {"box": f"{ROOT}boxes/bob"},
+        DELIVERED | {"box": f"{ROOT}boxes/crew"},
     ]
     assert shown | {"recipients": None} == listed | {"recipients": None}
 
 
 def test_says_what_came_of_each_recipient(as_, alice, bob, charlie):
     submission = services.sending.send(sender=alice, to=["bob", "charlie"])
-    box = selectors.boxes.own_box(bob)
-    submission.state, submission.errors = "accepted", {str(box.pk): "no room"}
-    submission.save()
+    to_bob = submission.recipients.filter(box=selectors.boxes.own_box(bob))
+    to_bob.update(state="pending", code="unavailable", detail="no room")
     (waiting, there) = as_(alice).get(f"submissions/{submission.pk}").json()["recipients"]
     assert (waiting["state"], there["state"]) == ("pending", "delivered")
-    submission.state = "failed"
-    submission.save()
+    to_bob.update(state="failed", code="gone")
     charlie.delete()
 
-    recipients = as_(alice).get(f"submissions/{submission.pk}").json()["recipients"]
-    assert {"box": f"{ROOT}boxes/bob", "state": "failed", "error": "no room"} in recipients
-    assert {"box": None, "state": "delivered", "error": ""} in recipients
+    text = as_(alice).get(f"submissions/{submission.pk}").content.decode()
+    failed, delivered = json.loads(text)["recipients"]
+    said = "There is no such box any more."
+    assert failed == DELIVERED | {
+        "box": f"{ROOT}boxes/bob",
+        "state": "failed",
+        "code": "gone",
+        "error": said,
+    }
+    assert delivered == DELIVERED | {"box": None}
+    assert "no room" not in text  # for operators only
     assert not Box.objects.filter(name="charlie").exists()
 
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from mail import db, errors, selectors, services
-from mail.delivery import insert, pull
+from mail.delivery import insert, outbox, pull
 from mail.models import Box, DeliveredPost, Post, Recall, Submission, Subscription, User
 from mail.selectors.selection import some
 
@@ -304,15 +304,14 @@ class TestSending:
 
         def accept() -> None:
             first.save(force_insert=True)
-            Submission.objects.create(
+            submission = Submission(
                 post=first,
                 sender=alice,
-                recipients=addressees.box_ids,
                 send_at=first.created,
-                next_attempt_at=first.created,
                 idempotency_key="k",
                 fingerprint=same,
             )
+            outbox.accept(submission, addressees.box_ids)
 
         with open_until_the_end(accept):
             second = Rival(

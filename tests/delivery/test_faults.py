@@ -137,9 +137,9 @@ class TestFailingBox:
             )
 
         assert submission.state == Submission.State.ACCEPTED
-        assert list(submission.errors) == [str(box.pk)]
-        assert "the disk of this box is full" in submission.errors[str(box.pk)]
-        assert submission.last_error == submission.errors[str(box.pk)]
+        (failed,) = submission.recipients.exclude(code="")
+        assert (failed.box_id, failed.state, failed.code) == (box.pk, "pending", "unavailable")
+        assert "the disk of this box is full" in failed.detail
         assert [len(found(user)) for user in users] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
         assert found(alice, "sent") == ["hello"]
 
@@ -151,9 +151,21 @@ class TestFailingBox:
 
         [finished] = services.sending.deliver_pending()
         assert (finished.state, finished.attempts) == (Submission.State.DELIVERED, 3)
-        assert (finished.errors, finished.last_error) == ({}, "")
+        states = finished.recipients.values_list("state", "code", "detail", "next_attempt_at")
+        assert set(states) == {("delivered", "", "", None)}
+        tried = dict(finished.recipients.values_list("box__name", "attempts"))
+        assert tried == {"bob": 3, "charlie": 1, "alice:sent": 1}
         assert found(bob) == found(charlie) == found(alice, "sent") == ["hello"]
         assert services.sending.deliver_pending() == []
+
+    def test_is_not_tried_any_more_after_a_recall(self, alice, bob):
+        with failing(selectors.boxes.own_box(bob)):
+            submission = services.sending.send(sender=alice, to=["bob"], subject="hello")
+        services.sending.recall(post=submission.post, by=alice)
+
+        assert services.sending.deliver_pending() == []
+        assert submission.recipients.get(box__name="bob").state == "withdrawn"
+        assert found(bob) == found(alice, "sent") == []
 
     def test_whose_lock_is_not_granted_in_time_loses_no_mail(self, alice, bob):
         with connection.cursor() as cursor:
@@ -203,7 +215,7 @@ class TestFailingBox:
             submission = services.sending.send(sender=alice, to=["bob", "charlie"], subject="hello")
 
         assert found(bob) == found(charlie) == ["hello"]
-        assert list(submission.errors) == [str(sent.pk)]
+        assert [row.box_id for row in submission.recipients.exclude(code="")] == [sent.pk]
 
     def test_keeps_the_senders_own_copy(self, alice, bob):
         with failing(selectors.boxes.own_box(bob)):
@@ -223,7 +235,9 @@ class TestBoxThatIsGone:
         [submission] = services.sending.deliver_pending()
 
         assert submission.state == Submission.State.FAILED
-        assert submission.errors == {str(gone): "There is no such box any more."}
+        assert submission.recipients.get(box_id=gone).get_code_display() == (
+            "There is no such box any more."
+        )
         assert subjects(alice) == ["safe"]
 
     def test_leaves_nothing_in_boxes_that_are_not_there(self, alice, bob):

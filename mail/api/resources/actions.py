@@ -78,7 +78,7 @@ def deliver(request: ApiRequest, data: DeliverIn, idempotency_key: Key = None) -
 
 def sent(urls: Urls, submission: Submission) -> HttpResponse:
     """What was sent: the delivered posts of its recipients."""
-    rows, boxes = selectors.mailbox.deliveries_of(submission.post, submission.recipients)
+    rows, boxes = selectors.mailbox.deliveries_of(submission)
     accepted = submission.state == Submission.State.ACCEPTED
     return answer(
         {

@@ -1,4 +1,4 @@
-"""`submissions`: what became of what one sent."""
+"""`submissions`: posts that the caller sent, and what came of each recipient."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from mail import errors, selectors, services
+from mail import selectors, services
 from mail.api.links import Urls
 from mail.api.params import DEFAULT, ApiRequest, Cursor, Limit, SubmissionId
 from mail.api.resources import drafts
@@ -17,7 +17,7 @@ from mail.models import Submission
 router = Router(tags=["submissions"])
 
 
-def _shown(urls: Urls, row: Submission) -> dict[str, Any]:
+def _serialize(urls: Urls, row: Submission) -> dict[str, Any]:
     return {
         "url": urls.submission(row.pk),
         "post": urls.post(row.post_id),
@@ -29,16 +29,17 @@ def _shown(urls: Urls, row: Submission) -> dict[str, Any]:
 
 
 def _recipients(urls: Urls, row: Submission) -> list[dict[str, Any]]:
-    names = selectors.boxes.names_of(set(row.recipients))
-    waiting = row.state == Submission.State.ACCEPTED
-    shown = []
-    for box_id in row.recipients:
-        error = row.errors.get(str(box_id), "")
-        pending = waiting and (error or not row.attempts)
-        state = "pending" if pending else "failed" if error else "delivered"
-        box = urls.box(names[box_id]) if box_id in names else None
-        shown.append({"box": box, "state": state, "error": error})
-    return shown
+    return [
+        {
+            "box": urls.box(each.name) if each.name else None,
+            "state": each.state,
+            "attempts": each.attempts,
+            "next_attempt_at": each.next_attempt_at,
+            "code": each.code,
+            "error": each.error,
+        }
+        for each in selectors.submissions.recipients(row)
+    ]
 
 
 @router.get(
@@ -50,16 +51,15 @@ def _recipients(urls: Urls, row: Submission) -> list[dict[str, Any]]:
 def list_submissions(
     request: ApiRequest, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> HttpResponse:
-    """What one sent, newest first."""
-    rows = Submission.objects.filter(sender=request.user).order_by("-pk")
+    """List what the caller sent, newest first."""
+    rows = selectors.submissions.own(request.user)
     if (before := read_number(cursor)) is not None:
         rows = rows.filter(pk__lt=before)
     urls = Urls(request)
 
     def show(found: Sequence[Submission]) -> list[dict[str, Any]]:
-        return [_shown(urls, row) for row in found]
+        return [_serialize(urls, row) for row in found]
 
-    rows = rows.defer("recipients", "errors")
     return page(request, list(rows[: limit + 1]), limit, key=lambda row: row.pk, show=show)
 
 
@@ -70,19 +70,9 @@ def list_submissions(
     summary="One submission",
 )
 def get_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpResponse:
-    """What came of a sending, for each recipient."""
-    row, urls = _one(request, submission_id), Urls(request)
-    return tagged(request, _shown(urls, row) | {"recipients": _recipients(urls, row)})
-
-
-def _one(request: ApiRequest, submission_id: int) -> Submission:
-    if not 0 <= submission_id < 2**63:
-        raise errors.NotFound
-    rows = Submission.objects.filter(sender=request.user, pk=submission_id)
-    row = rows.select_related("post").first()
-    if row is None:
-        raise errors.NotFound
-    return row
+    """Return what came of a submission, for each recipient."""
+    row, urls = selectors.submissions.own_submission(request.user, submission_id), Urls(request)
+    return tagged(request, _serialize(urls, row) | {"recipients": _recipients(urls, row)})
 
 
 @router.post(
@@ -96,6 +86,6 @@ def undo_submission(request: ApiRequest, submission_id: SubmissionId) -> HttpRes
 
     Again it gives the same draft. 404: it was recalled otherwise, or its draft is no more.
     """
-    submission = _one(request, submission_id)
+    submission = selectors.submissions.own_submission(request.user, submission_id)
     draft = services.sending.undo(submission=submission, by=request.user)
     return answer(drafts.shown_whole(Urls(request), draft))
