@@ -58,13 +58,16 @@ def _serve(checkout: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-def _wait_for(port: int) -> str:
+def _wait_for(process: subprocess.Popen[str], port: int) -> str:
+    """Return the sign-in page once it is served; fail at once where the server has ended."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=5) as page:
                 return str(page.read().decode())
         except OSError:
+            if process.poll() is not None:
+                raise AssertionError(process.communicate()[0]) from None
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
@@ -80,7 +83,7 @@ def _left_running(checkout: Path) -> list[list[str]]:
 
 
 def test_starts_on_nothing_and_leaves_nothing(checkout, port, serve):
-    assert "Sign in" in _wait_for(port)
+    assert "Sign in" in _wait_for(serve, port)
     assert len(_left_running(checkout)) > 2  # so that the last line can fail
 
     taken = _serve(checkout, port)
@@ -99,7 +102,7 @@ def test_starts_on_nothing_and_leaves_nothing(checkout, port, serve):
 
     with _serve(checkout, port) as again:
         try:
-            assert "Sign in" in _wait_for(port)
+            assert "Sign in" in _wait_for(again, port)
             again.terminate()
             said, _ = again.communicate(timeout=PATIENCE)
             assert again.returncode == 0
