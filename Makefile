@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTEST := DEBUG=1 $(PY) -m pytest
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help run test test-quick e2e lint types check format bench psql reset lock screenshots messages
+.PHONY: help run test test-quick e2e lint types check format bench map psql reset lock screenshots messages
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,6 +48,9 @@ format: $(STAMP) ## format the code and the templates
 bench: $(STAMP) ## measure against peers; QUICK=1 takes under two minutes
 	@$(PY) -m e2e.browser --install
 	@$(PY) -m benchmarks $(if $(QUICK),--quick)
+
+map: $(STAMP) ## print figures of the code: modules, floors, functions, and walks of requests
+	@$(PY) -m benchmarks.structure
 
 psql: $(STAMP) ## open a shell on the embedded database
 	@DEBUG=1 exec $(PY) -m config.embedded psql

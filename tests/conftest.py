@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mail import selectors, services
 from mail.delivery import insert
-from mail.models import Attachment, Box, Draft, Post, User
+from mail.models import Attachment, Box, Draft, Post, ReservedName, User
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def fill() -> Callable[[Box, int], None]:
 
     def fill(box: Box, count: int) -> None:
         now = timezone.now()
+        ReservedName.objects.bulk_create([ReservedName(name="x")], ignore_conflicts=True)
         posts = [Post(created=now, subject=f"f{n}", sender_name="x") for n in range(count)]
         for post in posts:
             post.thread = post.pk

@@ -1,5 +1,6 @@
 """What a process calls that uses the embedded server."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -35,8 +36,6 @@ class Server:
         self._hold: int | None = None
         self._postmaster: psutil.Process | None = None
         self._log_start = 0  # where the last start's output begins
-        # Kept only so that Python does not warn of a child that nobody waits for.
-        self._keepers: list[subprocess.Popen[bytes]] = []
 
     def ensure_running(self) -> None:
         """Hold the server from now on and return when it answers; cheap when it does.
@@ -130,7 +129,7 @@ class Server:
             keeper = self._run_keeper(lock)
         finally:
             os.close(lock)  # The keeper has it open too, and with it the lock.
-        self._keepers = [*(old for old in self._keepers if old.poll() is None), keeper]
+        _outlive_us(keeper)
         return keeper
 
     def _run_keeper(self, lock: int) -> subprocess.Popen[bytes]:
@@ -189,6 +188,12 @@ def _has_failed(keeper: subprocess.Popen[bytes]) -> bool:
     """Tell whether a keeper has given up; one that was killed (status below zero) has not."""
     status = keeper.poll()
     return status is not None and status >= 0
+
+
+def _outlive_us(keeper: subprocess.Popen[bytes]) -> None:
+    """Let a keeper run on without Python's warning of a child that nobody waited for."""
+    # The registry holds it until exit; a status is what Popen's finaliser looks for.
+    atexit.register(lambda: setattr(keeper, "returncode", keeper.poll() or 0))
 
 
 _servers: dict[Path, Server] = {}
