@@ -147,10 +147,11 @@ class TestDeliver:
             with CaptureQueriesContext(connection) as captured:
                 api.post("actions/deliver", {"to": [f"u{n}" for n in range(number)]})
             counts.append(len(captured))
-        # The token, the boxes, the sender's own; the post, by what it is found, and its submission,
-        # in a transaction; the delivery, what came of it, whether it was recalled meanwhile; what
+        # The token, the boxes, the sender's own; the post, by what it is found, its submission and
+        # recipients, in a transaction; who is pending, the delivery, what came of it for each and
+        # in all, whether it was recalled meanwhile; what
         # to answer, and files.
-        assert counts == [13, 13]
+        assert counts == [16, 16]
 
 
 class TestAudience:
