@@ -6,7 +6,8 @@ What is checked is what people may rely on, whatever the interleaving:
 - one that was sent wholly while they were none is not;
 - no post comes into a box twice, and no uid is left out or given twice;
 - a call succeeds or raises a database error that says that the connection was lost. A send that
-  raised was accepted or was not; if it was, it is delivered like any other.
+  raised was accepted or was not; if it was, it is delivered like any other. One that was accepted
+  and could not be delivered at once is delivered later: members of that moment receive it.
 """
 
 import itertools
@@ -57,7 +58,8 @@ class Sent:
     subject: str
     to: list[str]
     started: float
-    ended: float  # infinite, if it raised: it may arrive at any time after, or never
+    ended: float = float("inf")  # while it is not known to be delivered: it may arrive later
+    accepted: bool = False  # whether the sender knows it to be
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Membership:
 
 
 def covers(spans: list[tuple[float, float]], sent: Sent) -> bool:
-    return any(start < sent.started and sent.ended < end for start, end in spans)
+    return any(start < sent.started and sent.ended <= end for start, end in spans)
 
 
 class Storm:
@@ -102,12 +104,14 @@ class Storm:
         for n in range(POSTS_EACH):
             to = dice.sample(names, k=dice.choice((1, 1, 2, 3)))
             sender = self.staff if "everyone" in to else self.people[nr]
-            sent = Sent(f"{nr}.{n}", to, now(), float("inf"))
+            sent = Sent(f"{nr}.{n}", to, now())
             with self.tolerant("send"):
-                services.sending.send(
+                submission = services.sending.send(
                     sender=sender, to=to, subject=sent.subject, content_type="text/plain"
                 )
-                sent.ended = now()
+                sent.accepted = True
+                if submission.state == Submission.State.DELIVERED:
+                    sent.ended = now()
             self.sent.append(sent)
 
     def sync(self, dice: random.Random) -> None:
@@ -244,7 +248,7 @@ class Storm:
     # --- What must hold afterwards ---
 
     def expects(self, name: str, sent: Sent) -> bool:
-        return sent.ended < float("inf") and (
+        return sent.accepted and (
             name in sent.to
             or "everyone" in sent.to
             or any(
