@@ -11,7 +11,7 @@ from django.utils import timezone
 from mail import selectors, services
 from mail.content import validation
 from mail.http import time_zones
-from mail.models import Post, User, first_post_id
+from mail.models import Post, Submission, User, first_post_id
 from mail.search import query, tokenizer
 
 
@@ -233,7 +233,7 @@ class TestDays:
                     cursor.execute(
                         f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [new, post.pk]
                     )
-                cursor.execute("DELETE FROM mail_submission WHERE post_id = %s", [post.pk])
+                Submission.objects.filter(post=post.pk).delete()
                 cursor.execute("UPDATE mail_post SET id = %s WHERE id = %s", [new, post.pk])
         User.objects.filter(pk=bob.pk).update(time_zone="Pacific/Pago_Pago")
 
